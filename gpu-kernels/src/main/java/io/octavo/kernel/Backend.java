@@ -1,0 +1,56 @@
+package io.octavo.kernel;
+
+import io.octavo.tensor.Buffer;
+import io.octavo.tensor.Tensor;
+import java.nio.ByteBuffer;
+
+/** A device with its memory and its kernels. Used by one thread at a time. */
+public interface Backend extends AutoCloseable {
+
+  /**
+   * Short name as in {@code spark.octavo.backend}: {@code reference}, {@code cpu}, {@code cuda}.
+   */
+  String name();
+
+  /** One line on the device: processor, threads, instruction set. */
+  String description();
+
+  /** Zeroed memory of {@code bytes} bytes, seen as U8; the caller closes it. */
+  Buffer allocate(long bytes);
+
+  /** Copies host bytes (native order, {@code source.remaining()} long) to {@code target}. */
+  void upload(ByteBuffer source, Tensor target);
+
+  /** Copies {@code source} to host bytes (native order, {@code target.remaining()} long). */
+  void download(Tensor source, ByteBuffer target);
+
+  /** Copies elements of equal type and count. */
+  void copy(Tensor source, Tensor target);
+
+  /** Sets every byte to zero. */
+  void zero(Tensor target);
+
+  QuantizeKernels quantize();
+
+  GemmKernels gemm();
+
+  NormKernels norm();
+
+  RotaryKernels rotary();
+
+  AttentionKernels attention();
+
+  ActivationKernels activation();
+
+  EmbeddingKernels embedding();
+
+  LossKernels loss();
+
+  OptimizerKernels optimizer();
+
+  /** Waits until all work given so far is done. */
+  void synchronize();
+
+  @Override
+  void close();
+}

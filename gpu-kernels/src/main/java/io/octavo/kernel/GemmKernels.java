@@ -1,0 +1,35 @@
+package io.octavo.kernel;
+
+import io.octavo.tensor.Operand;
+import io.octavo.tensor.Shape;
+import io.octavo.tensor.Tensor;
+
+/**
+ * The three matrix products of a linear layer {@code Y = X W^T}, written for {@code X[M,K]}, {@code
+ * W[N,K]}, {@code Y[M,N]}.
+ *
+ * <p>Operands may be F32, BF16 or quantized; products are accumulated in FP32, which is what tensor
+ * cores compute. Scales per tensor are applied once after the accumulation, finer ones to the
+ * operand. Results are F32. {@code workspace} is F32 scratch of at least {@link #workspaceElements}
+ * elements that no operand overlaps.
+ */
+public interface GemmKernels {
+
+  /** Whether a result replaces what the target holds or is added to it. */
+  enum Accumulation {
+    OVERWRITE,
+    ADD
+  }
+
+  /** Scratch elements (F32) that any of the three products of these shapes needs. */
+  long workspaceElements(Shape x, Shape w);
+
+  /** {@code y = x w^T}. */
+  void fprop(Operand x, Operand w, Tensor y, Accumulation accumulation, Tensor workspace);
+
+  /** {@code dx = dy w}. */
+  void dgrad(Operand dy, Operand w, Tensor dx, Accumulation accumulation, Tensor workspace);
+
+  /** {@code dw = dy^T x}. */
+  void wgrad(Operand dy, Operand x, Tensor dw, Accumulation accumulation, Tensor workspace);
+}

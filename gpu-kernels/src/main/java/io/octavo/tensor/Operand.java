@@ -1,0 +1,8 @@
+package io.octavo.tensor;
+
+/** What a matrix product multiplies: plain numbers, or codes with scales. */
+public sealed interface Operand permits Tensor, QuantizedTensor {
+
+  /** Shape of the numbers, whatever their storage. */
+  Shape shape();
+}
