@@ -1,26 +1,37 @@
 package io.octavo.quant;
 
-import io.octavo.tensor.Shape;
-
 /** How many neighbouring elements of a matrix share one scale. */
 public sealed interface Granularity {
 
-  /** Shape of the scales of a tensor of the given shape (read as a matrix). */
-  Shape scaleShape(Shape shape);
+  /** Rows of the matrix of scales that a matrix of {@code rows} rows has. */
+  long scaleRows(long rows);
+
+  /** Columns of the matrix of scales that a matrix of {@code columns} columns has. */
+  long scaleColumns(long columns);
 
   /** One scale for the whole tensor. */
   record PerTensor() implements Granularity {
     @Override
-    public Shape scaleShape(Shape shape) {
-      return Shape.of(1);
+    public long scaleRows(long rows) {
+      return 1;
+    }
+
+    @Override
+    public long scaleColumns(long columns) {
+      return 1;
     }
   }
 
   /** One scale for each row. */
   record PerRow() implements Granularity {
     @Override
-    public Shape scaleShape(Shape shape) {
-      return Shape.of(shape.rows());
+    public long scaleRows(long rows) {
+      return rows;
+    }
+
+    @Override
+    public long scaleColumns(long columns) {
+      return 1;
     }
   }
 
@@ -36,8 +47,13 @@ public sealed interface Granularity {
     }
 
     @Override
-    public Shape scaleShape(Shape shape) {
-      return Shape.of(shape.rows(), (shape.columns() + columns - 1) / columns);
+    public long scaleRows(long rows) {
+      return rows;
+    }
+
+    @Override
+    public long scaleColumns(long columns) {
+      return (columns + this.columns - 1) / this.columns;
     }
   }
 
@@ -51,8 +67,13 @@ public sealed interface Granularity {
     }
 
     @Override
-    public Shape scaleShape(Shape shape) {
-      return Shape.of((shape.rows() + rows - 1) / rows, (shape.columns() + columns - 1) / columns);
+    public long scaleRows(long rows) {
+      return (rows + this.rows - 1) / this.rows;
+    }
+
+    @Override
+    public long scaleColumns(long columns) {
+      return (columns + this.columns - 1) / this.columns;
     }
   }
 }

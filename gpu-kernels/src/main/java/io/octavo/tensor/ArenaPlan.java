@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * The layout of all memory of a rank, filled before anything is allocated. Reserving gives a {@link
- * Slot}; {@link Arena} turns slots into tensors. Slots start at multiples of {@value #ALIGNMENT}
- * bytes.
+ * Slot}; {@code kernel.Arena} turns slots into tensors. Slots start at multiples of {@value
+ * #ALIGNMENT} bytes.
  */
 public final class ArenaPlan {
 

@@ -1,6 +1,8 @@
-package io.octavo.tensor;
+package io.octavo.kernel;
 
-import io.octavo.kernel.Backend;
+import io.octavo.tensor.ArenaPlan;
+import io.octavo.tensor.Buffer;
+import io.octavo.tensor.Tensor;
 
 /** One allocation on a device, cut up as an {@link ArenaPlan} says. Zeroed at the start. */
 public final class Arena implements AutoCloseable {
