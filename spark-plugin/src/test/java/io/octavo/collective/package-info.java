@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.collective;
+
+import org.jspecify.annotations.NullMarked;
