@@ -3,7 +3,45 @@ package io.octavo.format;
 /** Which numbers a scale may be. */
 public enum ScaleFormat {
   /** {@code amax / maxFinite} as a binary32. */
-  FP32,
+  FP32 {
+    @Override
+    public float round(float scale) {
+      return scale;
+    }
+  },
   /** The smallest power of two not below {@code amax / maxFinite}, an E8M0 code. */
-  E8M0
+  E8M0 {
+    @Override
+    public float round(float scale) {
+      return decodeE8M0(encodeE8M0(scale));
+    }
+  };
+
+  /** The representable scale for an exact one, never smaller: a group must not overflow. */
+  public abstract float round(float scale);
+
+  /**
+   * E8M0 code of the smallest power of two not below {@code scale}, saturating at 2^-127 and 2^127.
+   * Integer form on the bits (spec: DeepSeek A2): a float logarithm errs at powers of two.
+   */
+  public static int encodeE8M0(float scale) {
+    int bits = Float.floatToRawIntBits(scale);
+    if (Float.isNaN(scale)) {
+      return 0xFF;
+    }
+    if (bits <= 1 << 22) {
+      return 0;
+    }
+    return Math.min((bits - 1 >> 23) + 1, 0xFE);
+  }
+
+  /** {@code 2^(code - 127)}; code 255 is NaN. */
+  public static float decodeE8M0(int code) {
+    return code == 0xFF ? Float.NaN : Math.scalb(1f, code - 127);
+  }
+
+  /** Scale of a group: {@code amax / maxFinite} in this format, 1 where all is zero. */
+  public float scaleFor(float amax, ElementFormat element) {
+    return amax == 0 ? 1f : round(Math.max(amax / element.maxFinite(), Float.MIN_NORMAL));
+  }
 }
