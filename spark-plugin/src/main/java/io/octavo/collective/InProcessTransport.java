@@ -40,7 +40,9 @@ public final class InProcessTransport implements Transport {
   @Override
   public void send(int peer, MessageTag tag, ByteBuffer message) {
     mailboxes.get(rank).check(peer);
-    mailboxes.get(peer).deliver(rank, tag, message);
+    Mailbox mailbox = mailboxes.get(peer);
+    mailbox.deliver(
+        rank, tag, mailbox.reserve(message.remaining()).put(message.duplicate()).flip());
   }
 
   @Override

@@ -29,13 +29,27 @@ public final class Mailbox {
   private final List<ByteBuffer> spare = new ArrayList<>();
   private Optional<String> abortReason = Optional.empty();
 
-  /** Copies a message of {@code peer} in. */
-  public void deliver(int peer, MessageTag tag, ByteBuffer message) {
-    ByteBuffer copy = memory(message.remaining());
-    copy.put(message.duplicate()).flip();
+  /** Memory for a message of {@code bytes} bytes, to fill and {@link #deliver}. */
+  public ByteBuffer reserve(int bytes) {
     lock.lock();
     try {
-      messages.put(new Key(peer, tag), copy);
+      for (int i = spare.size() - 1; i >= 0; i--) {
+        int capacity = spare.get(i).capacity();
+        if (capacity >= bytes && capacity / 4 <= Math.max(bytes, SMALLEST)) {
+          return spare.remove(i).clear().limit(bytes);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return ByteBuffer.allocateDirect(Math.max(bytes, SMALLEST)).limit(bytes);
+  }
+
+  /** Puts in a message of {@code peer}: reserved memory, ready to be read. */
+  public void deliver(int peer, MessageTag tag, ByteBuffer message) {
+    lock.lock();
+    try {
+      messages.put(new Key(peer, tag), message);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -130,21 +144,5 @@ public final class Mailbox {
     if (reason != null) {
       throw new CollectiveException("Cannot reach rank %d: %s".formatted(peer, reason));
     }
-  }
-
-  /** A spare buffer that fits without waste of more than three quarters, or a new one. */
-  private ByteBuffer memory(int bytes) {
-    lock.lock();
-    try {
-      for (int i = spare.size() - 1; i >= 0; i--) {
-        int capacity = spare.get(i).capacity();
-        if (capacity >= bytes && capacity / 4 <= Math.max(bytes, SMALLEST)) {
-          return spare.remove(i).clear();
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    return ByteBuffer.allocateDirect(Math.max(bytes, SMALLEST));
   }
 }

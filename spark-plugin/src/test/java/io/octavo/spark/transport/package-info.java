@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.spark.transport;
+
+import org.jspecify.annotations.NullMarked;
