@@ -1,0 +1,70 @@
+package io.octavo.spark;
+
+import com.codahale.metrics.Gauge;
+import com.codahale.metrics.MetricRegistry;
+import io.octavo.train.StepMetrics;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.plugin.DriverPlugin;
+import org.apache.spark.api.plugin.PluginContext;
+
+/**
+ * The driver's half: stops a Spark application with invalid settings before it starts, sets what
+ * gang scheduling needs where the user has not, and passes messages of ranks on. All plugins share
+ * one thread for messages, so nothing waits here.
+ */
+final class OctavoDriverPlugin implements DriverPlugin {
+
+  /**
+   * Spark's defaults make a job wait 15 s for executors that are a second late, let a rank that
+   * never comes be waited for a year, and leave a hung task its slot for ever.
+   */
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          "spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "3s",
+          "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "100",
+          "spark.barrier.sync.timeout", "300",
+          "spark.task.reaper.enabled", "true",
+          "spark.task.reaper.killTimeout", "60s");
+
+  private final RankMessages messages = RankMessages.open();
+
+  @Override
+  public Map<String, String> init(SparkContext context, PluginContext plugin) {
+    SparkConf conf = plugin.conf();
+    OctavoConf.of(conf);
+    DEFAULTS.forEach(conf::setIfMissing);
+    return Map.of();
+  }
+
+  @Override
+  public void registerMetrics(String applicationId, PluginContext plugin) {
+    MetricRegistry registry = plugin.metricRegistry();
+    register(registry, "step", StepMetrics::step);
+    register(registry, "loss", StepMetrics::loss);
+    register(registry, "gradientNorm", StepMetrics::gradientNorm);
+    register(registry, "learningRate", StepMetrics::learningRate);
+    register(registry, "tokensPerSecond", metrics -> metrics.targets() / metrics.seconds());
+    register(registry, "modelFlopsPerSecond", metrics -> metrics.modelFlops() / metrics.seconds());
+  }
+
+  @Override
+  public Object receive(Object message) {
+    if (message instanceof RankMessage rankMessage) {
+      messages.accept(rankMessage);
+    }
+    return true;
+  }
+
+  @Override
+  public void shutdown() {
+    messages.close();
+  }
+
+  private void register(MetricRegistry registry, String name, ToDoubleFunction<StepMetrics> value) {
+    Gauge<Double> gauge = () -> messages.latest().map(value::applyAsDouble).orElse(Double.NaN);
+    registry.register(name, gauge);
+  }
+}
