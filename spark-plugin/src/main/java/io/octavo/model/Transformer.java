@@ -1,0 +1,260 @@
+package io.octavo.model;
+
+import io.octavo.kernel.Arena;
+import io.octavo.kernel.AttentionKernels;
+import io.octavo.kernel.Backend;
+import io.octavo.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * A Llama over planned memory. {@link #train} runs forward and backward for a micro-batch and
+ * leaves gradients with {@link UnitAccess}; {@link #score} and {@link #logits} run forward only.
+ */
+public final class Transformer {
+
+  private final Backend backend;
+  private final TransformerPlan plan;
+  private final UnitAccess units;
+  private final List<LayerActivations> saved = new ArrayList<>();
+  private final List<LayerWeights> casts = new ArrayList<>();
+  private final List<UnitViews> weights = new ArrayList<>();
+  private final List<UnitViews> gradients = new ArrayList<>();
+  private final Scratch scratch;
+  private final DecoderLayer layer;
+  private final OutputHead head;
+  private final Tensor residual;
+  private final Tensor finalRstd;
+  private final Tensor finalNorm;
+  private final Tensor losses;
+  private final Tensor gradResidual;
+
+  public Transformer(TransformerPlan plan, Arena arena, Backend backend, UnitAccess units) {
+    this.backend = backend;
+    this.plan = plan;
+    this.units = units;
+    plan.layers.forEach(slots -> saved.add(slots.bind(arena)));
+    plan.weights.forEach(slots -> casts.add(new LayerWeights(bind(slots, arena))));
+    ParameterLayout layout = ParameterLayout.of(plan.config);
+    for (int unit = 0; unit < layout.units().size(); unit++) {
+      weights.add(new UnitViews(layout.units().get(unit), units.weights(unit)));
+      if (plan.training) {
+        gradients.add(new UnitViews(layout.units().get(unit), units.gradients(unit)));
+      }
+    }
+    scratch = Scratch.bind(plan, arena);
+    ModelConfig config = plan.config;
+    AttentionKernels.Geometry geometry =
+        new AttentionKernels.Geometry(
+            plan.batch, plan.time, config.heads(), config.keyValueHeads(), config.headSize());
+    layer = new DecoderLayer(backend, config, geometry, scratch, bind(plan.gradients, arena));
+    head = new OutputHead(backend, plan, arena, scratch.gemm());
+    residual = arena.tensor(plan.residual);
+    finalRstd = arena.tensor(plan.finalRstd);
+    finalNorm = arena.tensor(plan.finalNorm);
+    losses = arena.tensor(plan.losses);
+    gradResidual = arena.tensor(plan.gradResidual);
+    RopeTable table = RopeTable.of(config, plan.time);
+    upload(table.cosine(), scratch.cosine());
+    upload(table.sine(), scratch.sine());
+  }
+
+  private static Map<Projection, CastSlot> bind(Map<Projection, CastSlot.Plan> slots, Arena arena) {
+    Map<Projection, CastSlot> bound = new EnumMap<>(Projection.class);
+    slots.forEach((projection, slot) -> bound.put(projection, slot.bind(arena)));
+    return bound;
+  }
+
+  /** Sequences of a micro-batch. */
+  public int batch() {
+    return plan.batch;
+  }
+
+  /** Tokens of a sequence. */
+  public int time() {
+    return plan.time;
+  }
+
+  /**
+   * Forward and backward of a micro-batch.
+   *
+   * @param scale what each target's negative log-likelihood is multiplied by in the function whose
+   *     gradient is taken
+   * @return the sum of the targets' negative log-likelihoods, in nats
+   */
+  public double train(MicroBatch input, float scale) {
+    forward(input);
+    backward(scale);
+    return sumOfLosses();
+  }
+
+  /** The negative log-likelihood of each row's target, 0 where it has none. */
+  public float[] score(MicroBatch input) {
+    forward(input);
+    int last = lastUnit();
+    units.acquire(last);
+    normFinal();
+    withTable(table -> head.losses(finalNorm, table, units.version(), scratch.targets(), losses));
+    units.release(last);
+    return download(losses);
+  }
+
+  /** Logits of rows {@code [from, to)} of a micro-batch, row-major {@code [to - from, V]}. */
+  public float[] logits(MicroBatch input, int from, int to) {
+    forward(input);
+    int last = lastUnit();
+    units.acquire(last);
+    normFinal();
+    float[] result = new float[Math.multiplyExact(to - from, plan.config.vocabulary())];
+    withTable(
+        table -> {
+          for (int row = from; row < to; row += plan.logitRows) {
+            int end = Math.min(row + plan.logitRows, to);
+            float[] chunk = download(head.logits(finalNorm, table, units.version(), row, end));
+            int at = (row - from) * plan.config.vocabulary();
+            System.arraycopy(chunk, 0, result, at, chunk.length);
+          }
+        });
+    units.release(last);
+    return result;
+  }
+
+  /** What entered each layer in the last forward pass of a training plan, for diagnosis. */
+  public List<Tensor> layerInputs() {
+    return saved.stream().map(LayerActivations::input).toList();
+  }
+
+  private int lastUnit() {
+    return weights.size() - 1;
+  }
+
+  private void forward(MicroBatch input) {
+    upload(input.ids(), scratch.ids());
+    upload(input.targets(), scratch.targets());
+    upload(input.positions(), scratch.positions());
+    upload(input.documentStart(), scratch.documentStart());
+    units.acquire(0);
+    Tensor table = weights.get(0).named("embed_tokens.weight");
+    backend.embedding().gather(table, scratch.ids(), residual);
+    units.release(0);
+    for (int i = 0; i < plan.config.layers(); i++) {
+      units.acquire(i + 1);
+      LayerActivations activations = saved.get(i % saved.size());
+      backend.copy(residual, activations.input());
+      layer.forward(activations, weights.get(i + 1), castsOf(i), residual);
+      units.release(i + 1);
+    }
+  }
+
+  private LayerWeights castsOf(int index) {
+    LayerWeights cast = casts.get(index % casts.size());
+    cast.refresh(index, units.version(), weights.get(index + 1), backend);
+    return cast;
+  }
+
+  private void normFinal() {
+    Tensor weight = weights.get(lastUnit()).named("model.norm.weight");
+    backend.norm().rmsNorm(residual, weight, plan.config.normEpsilon(), finalNorm, finalRstd);
+  }
+
+  private void backward(float scale) {
+    boolean tied = plan.config.tiedHead();
+    int last = lastUnit();
+    if (tied) {
+      units.beginGradients(0);
+    }
+    units.acquire(last);
+    units.beginGradients(last);
+    normFinal();
+    Tensor dNormed = scratch.gradHidden();
+    Tensor dTable =
+        tied
+            ? gradients.get(0).named("embed_tokens.weight")
+            : gradients.get(last).named("lm_head.weight");
+    withTable(
+        table ->
+            head.lossesAndGradients(
+                finalNorm,
+                table,
+                units.version(),
+                scratch.targets(),
+                losses,
+                scale,
+                dNormed,
+                dTable));
+    backend.zero(gradResidual);
+    backend
+        .norm()
+        .rmsNormBackward(
+            dNormed,
+            residual,
+            weights.get(last).named("model.norm.weight"),
+            finalRstd,
+            gradResidual,
+            gradients.get(last).named("model.norm.weight"));
+    units.release(last);
+    units.gradientsReady(last);
+    for (int i = plan.config.layers() - 1; i >= 0; i--) {
+      units.acquire(i + 1);
+      units.beginGradients(i + 1);
+      UnitViews unit = weights.get(i + 1);
+      layer.backward(saved.get(i), unit, castsOf(i), gradients.get(i + 1), gradResidual);
+      units.release(i + 1);
+      units.gradientsReady(i + 1);
+    }
+    if (!tied) {
+      units.beginGradients(0);
+    }
+    Tensor dEmbedding = gradients.get(0).named("embed_tokens.weight");
+    backend.embedding().scatterAdd(gradResidual, scratch.ids(), dEmbedding);
+    units.gradientsReady(0);
+  }
+
+  /** Runs {@code use} with the head's matrix: the embedding table where they are tied. */
+  private void withTable(Consumer<Tensor> use) {
+    if (plan.config.tiedHead()) {
+      units.acquire(0);
+      use.accept(weights.get(0).named("embed_tokens.weight"));
+      units.release(0);
+    } else {
+      use.accept(weights.get(lastUnit()).named("lm_head.weight"));
+    }
+  }
+
+  private double sumOfLosses() {
+    double sum = 0;
+    for (float loss : download(losses)) {
+      sum += loss;
+    }
+    return sum;
+  }
+
+  private float[] download(Tensor tensor) {
+    ByteBuffer host = bytes(tensor.elements());
+    backend.download(tensor, host);
+    float[] values = new float[Math.toIntExact(tensor.elements())];
+    host.asFloatBuffer().get(values);
+    return values;
+  }
+
+  private void upload(int[] values, Tensor target) {
+    ByteBuffer host = bytes(values.length);
+    host.asIntBuffer().put(values);
+    backend.upload(host, target);
+  }
+
+  private void upload(float[] values, Tensor target) {
+    ByteBuffer host = bytes(values.length);
+    host.asFloatBuffer().put(values);
+    backend.upload(host, target);
+  }
+
+  private static ByteBuffer bytes(long words) {
+    return ByteBuffer.allocateDirect(Math.toIntExact(words * 4)).order(ByteOrder.nativeOrder());
+  }
+}

@@ -1,0 +1,14 @@
+package io.octavo.model;
+
+import java.nio.FloatBuffer;
+
+/** Weights by Hugging Face name, wherever they come from. */
+public interface WeightSource {
+
+  /**
+   * Reads elements {@code [from, from + target.remaining())} of a weight, converted to F32.
+   *
+   * @throws IllegalArgumentException where there is no such weight, or it is of another shape
+   */
+  void read(Parameter parameter, long from, FloatBuffer target);
+}

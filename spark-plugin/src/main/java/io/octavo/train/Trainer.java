@@ -1,0 +1,254 @@
+package io.octavo.train;
+
+import io.octavo.collective.Collective;
+import io.octavo.kernel.Arena;
+import io.octavo.kernel.Backend;
+import io.octavo.kernel.GemmKernels;
+import io.octavo.kernel.OptimizerKernels;
+import io.octavo.model.MicroBatch;
+import io.octavo.model.ModelConfig;
+import io.octavo.model.Transformer;
+import io.octavo.model.WeightSink;
+import io.octavo.model.WeightSource;
+import io.octavo.optim.AdamWConfig;
+import io.octavo.quant.LinearOperand;
+import io.octavo.quant.Recipe;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One rank of a training run. A step runs this rank's micro-batches, reduces their gradients, clips
+ * by the global norm and updates this rank's shard.
+ *
+ * <p>Gradients are those of the mean negative log-likelihood over all targets of the step: each
+ * micro-batch contributes the sum over its targets over {@code globalBatch * sequenceLength}, and
+ * the true count is put right in the optimizer's gradient factor.
+ */
+public final class Trainer implements AutoCloseable {
+
+  private final ModelConfig model;
+  private final TrainConfig config;
+  private final Backend backend;
+  private final Collective collective;
+  private final int endOfText;
+  private final TrainerPlan plan;
+  private final Arena arena;
+  private final List<UnitState> states = new ArrayList<>();
+  private final ShardedUnits units;
+  private final Transformer transformer;
+  private final Weights weights;
+  private long stepsDone;
+
+  /**
+   * Plans and allocates all memory of the rank.
+   *
+   * @param endOfText id that separates documents; -1 for none
+   */
+  public Trainer(
+      ModelConfig model,
+      TrainConfig config,
+      Backend backend,
+      Collective collective,
+      int endOfText) {
+    config.accumulation(collective.worldSize());
+    this.model = model;
+    this.config = config;
+    this.backend = backend;
+    this.collective = collective;
+    this.endOfText = endOfText;
+    plan = TrainerPlan.of(model, config, backend.gemm(), collective.rank(), collective.worldSize());
+    arena = Arena.allocate(plan.arena(), backend);
+    for (UnitState.Plan state : plan.states()) {
+      states.add(new UnitState(state, arena, config.adamW()));
+    }
+    units = new ShardedUnits(plan.units(), arena, backend, collective, states);
+    transformer = new Transformer(plan.transformer(), arena, backend, units);
+    weights = new Weights(backend, collective, states, units);
+    resetMoments();
+  }
+
+  /** The memory a rank would take, without taking it. */
+  public static MemoryPlan plan(
+      ModelConfig model, TrainConfig config, GemmKernels gemm, int worldSize) {
+    TrainerPlan plan = TrainerPlan.of(model, config, gemm, 0, worldSize);
+    return MemoryPlan.of(plan.arena(), plan.layout().parameterCount(), worldSize);
+  }
+
+  /** The memory this rank has taken. */
+  public MemoryPlan memoryPlan() {
+    return MemoryPlan.of(plan.arena(), plan.layout().parameterCount(), collective.worldSize());
+  }
+
+  /** Fresh weights from the seed; the same for every number of ranks. */
+  public void initialize() {
+    weights.initialize(config.seed(), model.initializerRange());
+  }
+
+  /** Weights from elsewhere; moments stay as they are. */
+  public void load(WeightSource source) {
+    weights.load(source);
+  }
+
+  /** Gives every weight to {@code sink} on rank 0. Every rank must call it. */
+  public void exportWeights(WeightSink sink) {
+    weights.export(sink);
+  }
+
+  /** Steps done since the start of the run. */
+  public long stepsDone() {
+    return stepsDone;
+  }
+
+  /** This rank's masters and moments; checkpoints read and write them in place. */
+  public List<StateShard> stateShards() {
+    return states.stream().flatMap(state -> state.shards().stream()).toList();
+  }
+
+  /** The state shards have been filled from a checkpoint taken after {@code steps} steps. */
+  public void restored(long steps) {
+    stepsDone = steps;
+    units.advance();
+  }
+
+  /**
+   * One optimizer step.
+   *
+   * @throws TrainingDivergedException before any weight changes, where the loss or a gradient is
+   *     not finite
+   * @throws IllegalArgumentException where the batch is not the next one or not of the right size
+   */
+  public StepMetrics step(StepBatch batch) {
+    final long start = System.nanoTime();
+    final long sentBefore = collective.bytesSent();
+    check(batch);
+    zeroGradients();
+    double lossSum = 0;
+    long targets = 0;
+    float scale = 1f / ((float) config.globalBatch() * config.sequenceLength());
+    for (int first = 0; first < batch.samples(); first += config.microBatch()) {
+      MicroBatch input = microBatch(batch.tokens(), first);
+      lossSum += transformer.train(input, scale);
+      targets += input.targetCount();
+    }
+    double squares = 0;
+    for (UnitState state : states) {
+      squares += backend.optimizer().sumOfSquares(state.gradient());
+    }
+    double[] sums = {lossSum, targets, squares};
+    collective.allReduceSum(sums);
+    double mean = 1 / (scale * Math.max(1, sums[1]));
+    double norm = Math.sqrt(sums[2]) * mean;
+    double loss = sums[0] / Math.max(1, sums[1]);
+    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      throw new Divergence(backend, transformer, states)
+          .describe(batch.step(), loss, norm, collective.rank());
+    }
+    double learningRate = update(batch.step(), mean, norm);
+    stepsDone = batch.step();
+    backend.synchronize();
+    return new StepMetrics(
+        batch.step(),
+        loss,
+        norm,
+        learningRate,
+        (long) sums[1],
+        (System.nanoTime() - start) / 1e9,
+        model.flopsPerToken(config.sequenceLength())
+            * config.globalBatch()
+            * config.sequenceLength(),
+        lowPrecisionShare(),
+        collective.bytesSent() - sentBefore);
+  }
+
+  /** Mean negative log-likelihood of samples that are not trained on, on this rank alone. */
+  public double evaluate(IntBuffer tokens, int samples) {
+    double sum = 0;
+    long targets = 0;
+    for (int first = 0; first < samples; first += config.microBatch()) {
+      MicroBatch input = microBatch(padded(tokens, first, samples), 0);
+      for (float loss : transformer.score(input)) {
+        sum += loss;
+      }
+      targets += input.targetCount();
+    }
+    return sum / Math.max(1, targets);
+  }
+
+  private IntBuffer padded(IntBuffer tokens, int first, int samples) {
+    int length = config.sequenceLength() + 1;
+    int present = Math.min(config.microBatch(), samples - first);
+    IntBuffer full = IntBuffer.allocate(config.microBatch() * length);
+    for (int i = 0; i < full.capacity(); i++) {
+      full.put(i, i < present * length ? tokens.get(first * length + i) : MicroBatch.PADDING);
+    }
+    return full;
+  }
+
+  private MicroBatch microBatch(IntBuffer tokens, int first) {
+    return MicroBatch.of(tokens, first, config.microBatch(), config.sequenceLength(), endOfText);
+  }
+
+  private void check(StepBatch batch) {
+    int expected = config.globalBatch() / collective.worldSize();
+    if (batch.step() != stepsDone + 1 || batch.samples() != expected) {
+      throw new IllegalArgumentException(
+          "Cannot train on batch of step %d with %d samples: expected step %d with %d samples"
+              .formatted(batch.step(), batch.samples(), stepsDone + 1, expected));
+    }
+  }
+
+  private void zeroGradients() {
+    for (UnitState state : states) {
+      backend.zero(state.gradient());
+    }
+  }
+
+  private void resetMoments() {
+    for (UnitState state : states) {
+      for (UnitState.Update update : state.updates()) {
+        backend.optimizer().reset(update.first());
+        backend.optimizer().reset(update.second());
+      }
+    }
+  }
+
+  private double update(long step, double mean, double norm) {
+    AdamWConfig adamW = config.adamW();
+    double clip = adamW.clipNorm() > 0 ? Math.min(1, adamW.clipNorm() / (norm + 1e-6)) : 1;
+    double learningRate = adamW.learningRate() * config.schedule().factor(step);
+    for (UnitState state : states) {
+      for (UnitState.Update update : state.updates()) {
+        backend
+            .optimizer()
+            .adamW(
+                update.master(),
+                update.gradient(),
+                update.first(),
+                update.second(),
+                new OptimizerKernels.AdamWStep(
+                    step,
+                    (float) learningRate,
+                    adamW.beta1(),
+                    adamW.beta2(),
+                    adamW.epsilon(),
+                    update.weightDecay(),
+                    (float) (mean * clip)));
+      }
+    }
+    units.advance();
+    return learningRate;
+  }
+
+  private double lowPrecisionShare() {
+    boolean low = config.recipe().castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.Quantize;
+    double linear = model.linearParameters();
+    double head = (double) model.vocabulary() * model.hidden();
+    return low ? linear / (linear + head) : 0;
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}
