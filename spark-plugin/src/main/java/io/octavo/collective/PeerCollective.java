@@ -40,7 +40,8 @@ public final class PeerCollective implements Collective {
   private final ByteBuffer[] staging;
   private final AtomicReference<@Nullable String> abortReason = new AtomicReference<>();
   private String operation = "nothing";
-  private long sequence = -1;
+  private volatile long sequence = -1;
+  private volatile int waitingFor = -1;
   private final AtomicLong bytesSent = new AtomicLong();
 
   /**
@@ -137,6 +138,16 @@ public final class PeerCollective implements Collective {
     return bytesSent.get();
   }
 
+  /** Operations begun so far; from any thread. */
+  public long operations() {
+    return sequence + 1;
+  }
+
+  /** The rank whose message this rank waits for, or -1; from any thread. */
+  public int waitingFor() {
+    return waitingFor;
+  }
+
   @Override
   public void abort(String reason) {
     if (abortReason.compareAndSet(null, reason)) {
@@ -160,7 +171,7 @@ public final class PeerCollective implements Collective {
       throw new CollectiveException(reason);
     }
     operation = name;
-    sequence++;
+    sequence = sequence + 1;
   }
 
   private void exchange(int chunks, ChunkStep sending, ChunkStep receiving) {
@@ -267,6 +278,7 @@ public final class PeerCollective implements Collective {
   }
 
   private void receive(int peer, int chunk, int bytes, Consumer<ByteBuffer> reader) {
+    waitingFor = peer;
     try {
       transport.receive(
           peer,
@@ -277,6 +289,8 @@ public final class PeerCollective implements Collective {
       throw failed("rank %d is late, it sent nothing for %s".formatted(peer, text(deadline)), e);
     } catch (CollectiveException e) {
       throw failed(e.getMessage(), e);
+    } finally {
+      waitingFor = -1;
     }
   }
 

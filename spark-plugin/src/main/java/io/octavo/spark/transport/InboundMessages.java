@@ -19,13 +19,15 @@ final class InboundMessages extends RpcHandler {
   private final long attempt;
   private final int worldSize;
   private final Mailbox mailbox;
+  private final Farewells farewells;
   private final StreamManager streams = new OneForOneStreamManager();
   private final Map<Object, Integer> peers = new ConcurrentHashMap<>();
 
-  InboundMessages(long attempt, int worldSize, Mailbox mailbox) {
+  InboundMessages(long attempt, int worldSize, Mailbox mailbox, Farewells farewells) {
     this.attempt = attempt;
     this.worldSize = worldSize;
     this.mailbox = mailbox;
+    this.farewells = farewells;
   }
 
   @Override
@@ -40,11 +42,15 @@ final class InboundMessages extends RpcHandler {
     reply.onSuccess(ByteBuffer.allocate(0));
   }
 
-  /** The reason of an abort. */
+  /** A farewell, which is empty, or the reason of an abort. */
   @Override
   public void receive(TransportClient client, ByteBuffer message) {
-    mailbox.abort(
-        "rank %d aborted: %s".formatted(peer(client), StandardCharsets.UTF_8.decode(message)));
+    int peer = peer(client);
+    if (message.hasRemaining()) {
+      mailbox.abort("rank %d aborted: %s".formatted(peer, StandardCharsets.UTF_8.decode(message)));
+    } else {
+      farewells.from(peer);
+    }
   }
 
   @Override
@@ -63,6 +69,7 @@ final class InboundMessages extends RpcHandler {
     Integer peer = peers.remove(client.getChannel().id());
     if (peer != null) {
       mailbox.lose(peer, "its connection has ended");
+      farewells.from(peer);
     }
   }
 

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.spark.network.TransportContext;
@@ -28,16 +29,20 @@ import org.apache.spark.network.util.TransportConf;
 /** Ranks that are processes: messages over Spark's network library. */
 public final class SparkTransport implements Transport {
 
+  private static final Duration FAREWELL_TIMEOUT = Duration.ofSeconds(2);
+
   private final long attempt;
   private final int rank;
   private final int worldSize;
   private final TransportSettings settings;
   private final Mailbox mailbox = new Mailbox();
   private final PendingSends pending;
+  private final Farewells farewells;
+  private volatile boolean aborted;
   private final TransportContext context;
   private final TransportServer server;
   private final TransportClientFactory clients;
-  private final List<Optional<TransportClient>> peers = new ArrayList<>();
+  private final List<Optional<TransportClient>> peers = new CopyOnWriteArrayList<>();
 
   private SparkTransport(TransportSettings settings, long attempt, int rank, int worldSize) {
     this.attempt = attempt;
@@ -45,8 +50,10 @@ public final class SparkTransport implements Transport {
     this.worldSize = worldSize;
     this.settings = settings;
     this.pending = new PendingSends(worldSize);
+    this.farewells = new Farewells(worldSize - 1);
     TransportConf conf = settings.transportConf();
-    this.context = new TransportContext(conf, new InboundMessages(attempt, worldSize, mailbox));
+    this.context =
+        new TransportContext(conf, new InboundMessages(attempt, worldSize, mailbox, farewells));
     List<TransportServerBootstrap> serverBootstraps = new ArrayList<>();
     List<TransportClientBootstrap> clientBootstraps = new ArrayList<>();
     if (settings.security().isAuthenticationEnabled()) {
@@ -130,20 +137,28 @@ public final class SparkTransport implements Transport {
 
   @Override
   public void abort(String reason) {
+    aborted = true;
     mailbox.abort(reason);
     pending.fail(reason);
-    for (Optional<TransportClient> peer : peers) {
-      peer.filter(TransportClient::isActive)
-          .ifPresent(client -> client.send(StandardCharsets.UTF_8.encode(reason)));
-    }
+    tellPeers(StandardCharsets.UTF_8.encode(reason));
   }
 
   @Override
   public void close() {
+    if (!aborted && peers.size() == worldSize) {
+      tellPeers(ByteBuffer.allocate(0));
+      farewells.await(FAREWELL_TIMEOUT);
+    }
     peers.forEach(peer -> peer.ifPresent(TransportClient::close));
     clients.close();
     server.close();
     context.close();
+  }
+
+  private void tellPeers(ByteBuffer message) {
+    for (Optional<TransportClient> peer : peers) {
+      peer.filter(TransportClient::isActive).ifPresent(client -> client.send(message.duplicate()));
+    }
   }
 
   private TransportClient client(int peer) {

@@ -51,6 +51,8 @@ class TestSparkTransport {
 
   @AfterEach
   void closeTransports() {
+    // An aborted transport does not wait for the farewells of its peers.
+    open.forEach(transport -> transport.abort("the test is over"));
     open.forEach(SparkTransport::close);
   }
 
