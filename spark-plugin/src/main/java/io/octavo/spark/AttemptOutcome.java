@@ -22,8 +22,10 @@ sealed interface AttemptOutcome<R> {
   record Broken<R>(Kind kind, String reason, Optional<String> signature, Optional<Throwable> cause)
       implements AttemptOutcome<R> {}
 
-  /** Spark's own words on why a barrier stage failed, which follow these. */
-  Pattern SPARK_REASON = Pattern.compile("Most recent failure reason: ([^\\n]+(?:\\n[^\\n]+)?)");
+  /** Spark's own words on the task for which a barrier stage failed. */
+  Pattern LOST_TASK =
+      Pattern.compile(
+          "barrier task ResultTask\\(\\d+, (\\d+)\\) finished unsuccessfully\\.\\s*([^\\n]+)");
 
   static <R> AttemptOutcome<R> late(String reason) {
     return new Broken<>(Kind.TRANSIENT, reason, Optional.empty(), Optional.empty());
@@ -32,32 +34,50 @@ sealed interface AttemptOutcome<R> {
   /**
    * The outcome of a job that Spark has failed.
    *
-   * @param told what a rank has told of it before
+   * @param watch what the ranks have told before
    */
-  static <R> AttemptOutcome<R> broken(Optional<Failed> told, Throwable job) {
-    if (String.valueOf(job.getMessage()).contains("SPARK_JOB_CANCELLED")) {
-      return new Broken<>(Kind.INVALID, sparkReason(job), Optional.empty(), Optional.of(job));
+  static <R> AttemptOutcome<R> broken(AttemptWatch watch, Throwable job) {
+    String message = String.valueOf(job.getMessage());
+    if (message.contains("SPARK_JOB_CANCELLED")) {
+      return broken(Kind.INVALID, firstLine(message), job);
     }
-    if (told.isEmpty() || told.get().consequence()) {
-      String reason =
-          told.map(failed -> sparkReason(job) + "; then " + describe(failed))
-              .orElse(sparkReason(job));
-      return new Broken<>(Kind.TRANSIENT, reason, Optional.empty(), Optional.of(job));
+    Optional<Failed> told = watch.failure();
+    if (told.isPresent() && !told.get().consequence()) {
+      Failed failed = told.get();
+      String signature = failed.last().step() + " " + failed.error();
+      return new Broken<>(
+          failed.kind(), describe(failed), Optional.of(signature), Optional.of(job));
     }
-    Failed failed = told.get();
-    String signature = failed.last().step() + " " + failed.error();
-    return new Broken<>(failed.kind(), describe(failed), Optional.of(signature), Optional.of(job));
+    String then = told.map(failed -> "; then " + describe(failed)).orElse("");
+    return broken(Kind.TRANSIENT, lost(watch, message) + then, job);
+  }
+
+  private static <R> AttemptOutcome<R> broken(Kind kind, String reason, Throwable job) {
+    return new Broken<>(kind, reason, Optional.empty(), Optional.of(job));
   }
 
   private static String describe(Failed failed) {
     return "%s failed: %s".formatted(failed.last().describe(), failed.error());
   }
 
-  private static String sparkReason(Throwable job) {
-    String message = String.valueOf(job.getMessage());
-    Matcher matcher = SPARK_REASON.matcher(message);
-    return matcher.find()
-        ? matcher.group(1).replace('\n', ' ')
-        : message.lines().findFirst().orElse(message);
+  private static String lost(AttemptWatch watch, String message) {
+    Matcher task = LOST_TASK.matcher(message);
+    if (!task.find()) {
+      return firstLine(message);
+    }
+    int rank = Integer.parseInt(task.group(1));
+    String who =
+        watch
+            .last(rank)
+            .map(
+                last ->
+                    "%s, last seen at step %d, phase %s,"
+                        .formatted(last.place(), last.step(), last.phase()))
+            .orElse("rank " + rank);
+    return "%s is lost: %s".formatted(who, task.group(2));
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse(message);
   }
 }

@@ -116,7 +116,28 @@ final class AttemptWatch {
         .mapToObj(rank -> state(rank, now))
         .filter(late -> late.millis() > late.deadlineMillis())
         .min(Comparator.comparing(Late::waits).thenComparing(late -> -late.millis()))
-        .map(Late::describe);
+        .map(late -> culprit(late, now).describe());
+  }
+
+  /** What a rank reported last. */
+  Optional<Heartbeat> last(int rank) {
+    return Optional.ofNullable(signs.get(rank)).map(Sign::heartbeat);
+  }
+
+  /**
+   * The rank that {@code late} waits for, where that one stands still as well: those who wait can
+   * pass their deadline a moment earlier.
+   */
+  private Late culprit(Late late, long now) {
+    Late culprit = late;
+    for (int i = 0; i < ranks && culprit.waits(); i++) {
+      Late awaited = state(culprit.last().orElseThrow().waitingFor(), now);
+      if (awaited.millis() < awaited.deadlineMillis() / 2) {
+        return culprit;
+      }
+      culprit = awaited;
+    }
+    return culprit.waits() ? late : culprit;
   }
 
   private Late state(int rank, long now) {

@@ -148,7 +148,7 @@ public final class BarrierTrainingJob<S, R> {
         }
       } catch (ExecutionException e) {
         watch.drain(listener::stepDone);
-        return AttemptOutcome.broken(watch.failure(), Objects.requireNonNullElse(e.getCause(), e));
+        return AttemptOutcome.broken(watch, Objects.requireNonNullElse(e.getCause(), e));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("Cannot go on training: interrupted", e);

@@ -9,6 +9,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.PluginContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The driver's half: stops a Spark application with invalid settings before it starts, sets what
@@ -50,12 +51,13 @@ final class OctavoDriverPlugin implements DriverPlugin {
     register(registry, "modelFlopsPerSecond", metrics -> metrics.modelFlops() / metrics.seconds());
   }
 
+  /** A reply goes to failed ranks only: they ask, to be sure that they were heard. */
   @Override
-  public Object receive(Object message) {
+  public @Nullable Object receive(Object message) {
     if (message instanceof RankMessage rankMessage) {
       messages.accept(rankMessage);
     }
-    return true;
+    return message instanceof RankMessage.Failed ? true : null;
   }
 
   @Override

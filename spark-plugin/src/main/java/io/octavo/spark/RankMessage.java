@@ -43,8 +43,13 @@ sealed interface RankMessage extends Serializable {
 
     /** One phrase naming rank, place, step and phase. */
     String describe() {
-      return "rank %d on host %s (executor %s, process %d) at step %d, phase %s"
-          .formatted(from.rank(), host, executor, pid, step, phase);
+      return "%s at step %d, phase %s".formatted(place(), step, phase);
+    }
+
+    /** One phrase naming rank and place. */
+    String place() {
+      return "rank %d on host %s (executor %s, process %d)"
+          .formatted(from.rank(), host, executor, pid);
     }
   }
 

@@ -81,7 +81,16 @@ final class RankProgress {
         .filter(frame -> frame.getClassName().startsWith(OURS))
         .findFirst()
         .filter(frame -> frame != frames[0])
-        .map(frame -> frames[0] + " called from " + frame)
-        .orElse(frames[0].toString());
+        .map(frame -> text(frames[0]) + " called from " + text(frame))
+        .orElse(text(frames[0]));
+  }
+
+  private static String text(StackTraceElement frame) {
+    return "%s.%s (%s:%d)"
+        .formatted(
+            frame.getClassName(),
+            frame.getMethodName(),
+            frame.getFileName(),
+            frame.getLineNumber());
   }
 }

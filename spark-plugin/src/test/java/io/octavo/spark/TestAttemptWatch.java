@@ -36,6 +36,22 @@ class TestAttemptWatch {
   }
 
   @Test
+  void namesTheRankThatOthersWaitForThoughTheyPassTheirDeadlineFirst() {
+    watch.accept(heartbeat(0, 7, 1, 10_010), seconds(100));
+    watch.accept(heartbeat(1, 7, -1, 9_990), seconds(100));
+    assertThat(watch.late(seconds(100)).orElseThrow()).startsWith("rank 1 ");
+  }
+
+  @Test
+  void namesOneOfTwoRanksThatWaitForEachOther() {
+    watch.accept(heartbeat(0, 7, 1, 10_010), seconds(100));
+    watch.accept(heartbeat(1, 7, 0, 9_990), seconds(100));
+    assertThat(watch.late(seconds(100)).orElseThrow())
+        .startsWith("rank 0 ")
+        .endsWith("it waits for rank 1");
+  }
+
+  @Test
   void namesARankThatWaitsWhereNobodyElseIsLate() {
     watch.accept(heartbeat(0, 7, 1, 11_000), seconds(100));
     watch.accept(heartbeat(1, 7, -1, 0), seconds(100));
