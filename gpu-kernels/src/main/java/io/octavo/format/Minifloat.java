@@ -10,9 +10,19 @@ package io.octavo.format;
  * @param exponentBits 1 to 7
  * @param mantissaBits 0 to 6; at least 1 where NaN needs a mantissa
  * @param specialCodes what the highest codes mean
+ * @param bias what an exponent field is short of the exponent it means
  */
-public record Minifloat(int exponentBits, int mantissaBits, SpecialCodes specialCodes)
+public record Minifloat(int exponentBits, int mantissaBits, SpecialCodes specialCodes, int bias)
     implements ElementFormat {
+
+  /** A format with its convention's usual bias: {@code 2^(E-1) - 1}, one more for FNUZ. */
+  public Minifloat(int exponentBits, int mantissaBits, SpecialCodes specialCodes) {
+    this(
+        exponentBits,
+        mantissaBits,
+        specialCodes,
+        (1 << (exponentBits - 1)) - (specialCodes == SpecialCodes.FNUZ ? 0 : 1));
+  }
 
   public Minifloat {
     int bits = 1 + exponentBits + mantissaBits;
@@ -30,12 +40,6 @@ public record Minifloat(int exponentBits, int mantissaBits, SpecialCodes special
   @Override
   public int bits() {
     return 1 + exponentBits + mantissaBits;
-  }
-
-  /** What an exponent field is short of the exponent it means. */
-  public int bias() {
-    int ieee = (1 << (exponentBits - 1)) - 1;
-    return specialCodes == SpecialCodes.FNUZ ? ieee + 1 : ieee;
   }
 
   /** The code of {@link #maxFinite()}. */

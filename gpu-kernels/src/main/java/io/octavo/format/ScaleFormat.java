@@ -35,6 +35,20 @@ public enum ScaleFormat {
     return Math.min((bits - 1 >> 23) + 1, 0xFE);
   }
 
+  /** E8M0 code of the nearest power of two, ties up: a cast of a number, not of a scale. */
+  public static int nearestE8M0(float value) {
+    if (Float.isNaN(value) || value < 0) {
+      return 0xFF;
+    }
+    int bits = Float.floatToRawIntBits(value);
+    return bits < 1 << 23 ? subnormalE8M0(bits) : Math.min((bits + (1 << 22)) >>> 23, 0xFE);
+  }
+
+  /** Below 2^-126 codes are 0 (2^-127) and 1 (2^-126), with the tie at 1.5 * 2^-127. */
+  private static int subnormalE8M0(int bits) {
+    return bits >= 3 << 21 ? 1 : 0;
+  }
+
   /** {@code 2^(code - 127)}; code 255 is NaN. */
   public static float decodeE8M0(int code) {
     return code == 0xFF ? Float.NaN : Math.scalb(1f, code - 127);

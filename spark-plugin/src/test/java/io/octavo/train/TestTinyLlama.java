@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.octavo.collective.LocalCollective;
+import io.octavo.cpu.CpuBackend;
 import io.octavo.golden.GoldenFiles;
 import io.octavo.kernel.Backend;
 import io.octavo.model.GoldenTensors;
@@ -47,6 +48,13 @@ class TestTinyLlama {
   @Test
   void reproducesLossGradientsAndAdamWLosses() throws Exception {
     try (Backend backend = new ReferenceBackend()) {
+      check(backend);
+    }
+  }
+
+  @Test
+  void reproducesThemOnTheCpuBackend() throws Exception {
+    try (Backend backend = new CpuBackend(2)) {
       check(backend);
     }
   }

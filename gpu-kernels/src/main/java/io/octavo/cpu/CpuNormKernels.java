@@ -1,0 +1,87 @@
+package io.octavo.cpu;
+
+import io.octavo.kernel.NormKernels;
+import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Tensor;
+import java.nio.FloatBuffer;
+
+/** RMSNorm over blocks of rows. */
+final class CpuNormKernels implements NormKernels {
+
+  /** Rows whose contribution to the weight's gradient is summed before blocks are. */
+  private static final int BLOCK_ROWS = 64;
+
+  private final Tiles tiles;
+  private final FloatLoops loops;
+
+  CpuNormKernels(Tiles tiles, FloatLoops loops) {
+    this.tiles = tiles;
+    this.loops = loops;
+  }
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, Tensor rstd) {
+    int columns = x.columns();
+    float[] gain = HostBuffer.of(weight).toFloats();
+    FloatBuffer in = HostBuffer.of(x).floats();
+    FloatBuffer out = HostBuffer.of(y).floats();
+    FloatBuffer inverse = HostBuffer.of(rstd).floats();
+    tiles.forRanges(
+        x.rows(),
+        Tiles.rowsPerBlock(columns),
+        (from, to) -> {
+          float[] row = tiles.floats(0, columns);
+          for (int m = from; m < to; m++) {
+            in.get(m * columns, row, 0, columns);
+            float squares = loops.dot(row, 0, row, 0, columns);
+            float r = (float) (1 / Math.sqrt(squares / columns + eps));
+            for (int c = 0; c < columns; c++) {
+              row[c] = row[c] * r * gain[c];
+            }
+            out.put(m * columns, row, 0, columns);
+            inverse.put(m, r);
+          }
+        });
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor dy, Tensor x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
+    int columns = x.columns();
+    int blocks = (x.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    float[] partial = new float[blocks * columns];
+    float[] gain = HostBuffer.of(weight).toFloats();
+    FloatBuffer dout = HostBuffer.of(dy).floats();
+    FloatBuffer in = HostBuffer.of(x).floats();
+    FloatBuffer inverse = HostBuffer.of(rstd).floats();
+    FloatBuffer din = HostBuffer.of(dx).floats();
+    tiles.forRanges(
+        x.rows(),
+        BLOCK_ROWS,
+        (from, to) -> {
+          float[] d = tiles.floats(0, columns);
+          float[] row = tiles.floats(1, columns);
+          float[] result = tiles.floats(2, columns);
+          int sums = from / BLOCK_ROWS * columns;
+          for (int m = from; m < to; m++) {
+            dout.get(m * columns, d, 0, columns);
+            in.get(m * columns, row, 0, columns);
+            din.get(m * columns, result, 0, columns);
+            float r = inverse.get(m);
+            for (int c = 0; c < columns; c++) {
+              partial[sums + c] += d[c] * row[c] * r;
+            }
+            for (int c = 0; c < columns; c++) {
+              d[c] *= gain[c];
+            }
+            float dot = loops.dot(d, 0, row, 0, columns);
+            float factor = r * r * r * dot / columns;
+            for (int c = 0; c < columns; c++) {
+              result[c] += r * d[c] - row[c] * factor;
+            }
+            din.put(m * columns, result, 0, columns);
+          }
+        });
+    ColumnSums.add(partial, blocks, columns, HostBuffer.of(dweight));
+  }
+}

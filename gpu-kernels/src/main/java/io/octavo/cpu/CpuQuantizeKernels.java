@@ -1,0 +1,183 @@
+package io.octavo.cpu;
+
+import io.octavo.format.Bfloat16;
+import io.octavo.format.Minifloat;
+import io.octavo.format.Rounding;
+import io.octavo.kernel.QuantizeKernels;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.QuantizedTensor;
+import io.octavo.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
+
+/** Casts over blocks of rows: amax of every group, scales, codes. Bit for bit as the reference. */
+final class CpuQuantizeKernels implements QuantizeKernels {
+
+  private final Tiles tiles;
+  private final FloatLoops loops;
+  private final Decoding decoding;
+
+  CpuQuantizeKernels(Tiles tiles, FloatLoops loops) {
+    this.tiles = tiles;
+    this.loops = loops;
+    this.decoding = new Decoding(tiles);
+  }
+
+  @Override
+  public void quantize(Tensor source, QuantizedTensor target, RandomStream random) {
+    QuantSpec spec = target.spec();
+    float[] scales =
+        spec.granularity() instanceof Granularity.PerTensor
+            ? new float[] {amax(source)}
+            : amaxOfGroups(source, spec.granularity(), (int) target.scales().elements());
+    for (int group = 0; group < scales.length; group++) {
+      scales[group] = spec.scale().scaleFor(scales[group], spec.element());
+    }
+    HostBuffer.of(target.scales()).put(scales);
+    encode(source, target, scales, random);
+  }
+
+  private float amax(Tensor source) {
+    int elements = Math.toIntExact(source.elements());
+    float[] blocks = new float[(elements + Tiles.BLOCK - 1) / Tiles.BLOCK];
+    FloatBuffer values = HostBuffer.of(source).floats();
+    tiles.forRanges(
+        elements,
+        Tiles.BLOCK,
+        (from, to) -> {
+          float[] tile = tiles.floats(0, Tiles.BLOCK);
+          values.get(from, tile, 0, to - from);
+          blocks[from / Tiles.BLOCK] = loops.amax(tile, 0, to - from);
+        });
+    float max = 0;
+    for (float block : blocks) {
+      max = Math.max(max, block);
+    }
+    return max;
+  }
+
+  private float[] amaxOfGroups(Tensor source, Granularity granularity, int groups) {
+    float[] amax = new float[groups];
+    int columns = source.columns();
+    FloatBuffer values = HostBuffer.of(source).floats();
+    tiles.forRanges(
+        source.rows(),
+        rowsPerBlock(granularity, columns),
+        (from, to) -> {
+          float[] tile = tiles.floats(0, columns);
+          for (int row = from; row < to; row++) {
+            values.get(row * columns, tile, 0, columns);
+            Groups.forRow(
+                granularity,
+                row,
+                columns,
+                (scale, begin, end) ->
+                    amax[scale] = Math.max(amax[scale], loops.amax(tile, begin, end - begin)));
+          }
+        });
+    return amax;
+  }
+
+  /** Whole blocks of scales, so that each scale has one thread. */
+  private static int rowsPerBlock(Granularity granularity, int columns) {
+    int height = Groups.height(granularity);
+    return Math.max(1, Tiles.rowsPerBlock(columns) / height) * height;
+  }
+
+  private void encode(Tensor source, QuantizedTensor target, float[] scales, RandomStream random) {
+    QuantSpec spec = target.spec();
+    int columns = source.columns();
+    FloatBuffer values = HostBuffer.of(source).floats();
+    ByteBuffer codes = HostBuffer.of(target.codes()).codes();
+    tiles.forRanges(
+        source.rows(),
+        rowsPerBlock(spec.granularity(), columns),
+        (from, to) -> {
+          float[] tile = tiles.floats(0, columns);
+          float[] run = tiles.floats(1, columns);
+          int[] wide = tiles.ints(0, columns);
+          byte[] narrow = tiles.bytes(columns);
+          for (int row = from; row < to; row++) {
+            int at = row * columns;
+            values.get(at, tile, 0, columns);
+            Groups.forRow(
+                spec.granularity(),
+                row,
+                columns,
+                (scale, begin, end) -> {
+                  System.arraycopy(tile, begin, run, 0, end - begin);
+                  encodeRun(spec, run, scales[scale], wide, end - begin, random, at + begin);
+                  for (int i = begin; i < end; i++) {
+                    narrow[i] = (byte) wide[i - begin];
+                  }
+                });
+            codes.put(at, narrow, 0, columns);
+          }
+        });
+  }
+
+  private void encodeRun(
+      QuantSpec spec,
+      float[] values,
+      float scale,
+      int[] codes,
+      int count,
+      RandomStream random,
+      int first) {
+    if (spec.rounding() == Rounding.NEAREST_EVEN && spec.element() instanceof Minifloat format) {
+      loops.encode(format, values, scale, codes, count);
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      int bits = spec.rounding() == Rounding.STOCHASTIC ? random.bits(first + i) : 0;
+      codes[i] = spec.element().encode(values[i] / scale, spec.rounding(), bits);
+    }
+  }
+
+  @Override
+  public void dequantize(QuantizedTensor source, Tensor target) {
+    decoding.decode(source, true, target);
+  }
+
+  @Override
+  public void convert(Tensor source, Tensor target) {
+    if (target.type() == DataType.F32) {
+      decoding.widen(source, target);
+      return;
+    }
+    IntBuffer bits = HostBuffer.of(source).ints();
+    ShortBuffer codes = HostBuffer.of(target).shorts();
+    tiles.forRanges(
+        Math.toIntExact(source.elements()),
+        Tiles.BLOCK,
+        (from, to) -> {
+          int[] wide = tiles.ints(0, Tiles.BLOCK);
+          short[] narrow = tiles.shorts(Tiles.BLOCK);
+          bits.get(from, wide, 0, to - from);
+          toBf16(wide, narrow, to - from);
+          codes.put(from, narrow, 0, to - from);
+        });
+  }
+
+  /** Rounds on the bits; the loops have no branch, so that a compiler vectorises them. */
+  private static void toBf16(int[] wide, short[] narrow, int count) {
+    int largest = 0;
+    for (int i = 0; i < count; i++) {
+      largest = Math.max(largest, wide[i] & 0x7FFFFFFF);
+    }
+    for (int i = 0; i < count; i++) {
+      narrow[i] = (short) (wide[i] + 0x7FFF + (wide[i] >>> 16 & 1) >> 16);
+    }
+    if (largest > 0x7F800000) {
+      for (int i = 0; i < count; i++) {
+        narrow[i] = Bfloat16.encode(Float.intBitsToFloat(wide[i]));
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.octavo.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed team of threads that runs the blocks of one job at a time; the caller is one of them. An
+ * idle worker spins for some microseconds before it parks, since jobs follow each other closely.
+ */
+final class Workers implements AutoCloseable {
+
+  private static final int SPINS = 20_000;
+
+  private final List<Thread> helpers = new ArrayList<>();
+  private volatile @Nullable Job current;
+  private volatile boolean closed;
+
+  Workers(int threads) {
+    for (int i = 1; i < threads; i++) {
+      Thread helper = new Thread(this::help, "octavo-cpu-" + i);
+      helper.setDaemon(true);
+      helpers.add(helper);
+      helper.start();
+    }
+  }
+
+  int threads() {
+    return helpers.size() + 1;
+  }
+
+  /** Runs {@code task} for every block in {@code [0, blocks)}; rethrows the first failure. */
+  void forEach(int blocks, IntConsumer task) {
+    if (helpers.isEmpty() || blocks <= 1) {
+      for (int block = 0; block < blocks; block++) {
+        task.accept(block);
+      }
+      return;
+    }
+    Job job = new Job(blocks, task);
+    current = job;
+    for (Thread helper : helpers) {
+      LockSupport.unpark(helper);
+    }
+    job.work();
+    while (job.finished.get() < blocks) {
+      Thread.onSpinWait();
+    }
+    current = null;
+    job.rethrow();
+  }
+
+  private void help() {
+    Job last = null;
+    int idle = 0;
+    while (!closed) {
+      Job job = current;
+      if (job != null && job != last) {
+        job.work();
+        last = job;
+        idle = 0;
+      } else if (idle++ < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(this, 1_000_000);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    helpers.forEach(LockSupport::unpark);
+  }
+
+  private static final class Job {
+    private final int blocks;
+    private final IntConsumer task;
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger finished = new AtomicInteger();
+    private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
+
+    Job(int blocks, IntConsumer task) {
+      this.blocks = blocks;
+      this.task = task;
+    }
+
+    void work() {
+      for (int block = next.getAndIncrement(); block < blocks; block = next.getAndIncrement()) {
+        try {
+          task.accept(block);
+        } catch (RuntimeException e) {
+          failure.compareAndSet(null, e);
+        } finally {
+          finished.incrementAndGet();
+        }
+      }
+    }
+
+    void rethrow() {
+      RuntimeException first = failure.get();
+      if (first != null) {
+        throw first;
+      }
+    }
+  }
+}
