@@ -161,23 +161,30 @@ public final class Trainer implements AutoCloseable {
         collective.bytesSent() - sentBefore);
   }
 
-  /** Mean negative log-likelihood of samples that are not trained on, on this rank alone. */
+  /**
+   * Mean negative log-likelihood of samples that are not trained on. Every rank calls it with the
+   * same samples and takes every {@code worldSize}-th micro-batch.
+   */
   public double evaluate(IntBuffer tokens, int samples) {
-    double sum = 0;
-    long targets = 0;
-    for (int first = 0; first < samples; first += config.microBatch()) {
+    double[] sums = new double[2];
+    int batch = config.microBatch();
+    int rounds = (samples + batch * collective.worldSize() - 1) / (batch * collective.worldSize());
+    for (int round = 0; round < rounds; round++) {
+      int first = (round * collective.worldSize() + collective.rank()) * batch;
       MicroBatch input = microBatch(padded(tokens, first, samples), 0);
       for (float loss : transformer.score(input)) {
-        sum += loss;
+        sums[0] += loss;
       }
-      targets += input.targetCount();
+      sums[1] += input.targetCount();
     }
-    return sum / Math.max(1, targets);
+    collective.allReduceSum(sums);
+    return sums[0] / Math.max(1, sums[1]);
   }
 
+  /** A micro-batch from {@code first} on, filled up with padding where the samples end. */
   private IntBuffer padded(IntBuffer tokens, int first, int samples) {
     int length = config.sequenceLength() + 1;
-    int present = Math.min(config.microBatch(), samples - first);
+    int present = Math.max(0, Math.min(config.microBatch(), samples - first));
     IntBuffer full = IntBuffer.allocate(config.microBatch() * length);
     for (int i = 0; i < full.capacity(); i++) {
       full.put(i, i < present * length ? tokens.get(first * length + i) : MicroBatch.PADDING);
