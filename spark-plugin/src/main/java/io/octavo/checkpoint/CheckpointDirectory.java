@@ -102,6 +102,19 @@ public final class CheckpointDirectory {
     return Optional.empty();
   }
 
+  /**
+   * The checkpoint after {@code step} steps, as {@link #latest} has found it.
+   *
+   * @throws CorruptDataException where it is not there or not whole
+   */
+  public Checkpoint at(long step) {
+    try {
+      return new Checkpoint(this, CheckpointManifest.parse(read(new Path(step(step), MANIFEST))));
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read checkpoint " + step(step), e);
+    }
+  }
+
   private Checkpoint verified(long step) throws IOException {
     Path directory = step(step);
     CheckpointManifest manifest = CheckpointManifest.parse(read(new Path(directory, MANIFEST)));
@@ -160,6 +173,11 @@ public final class CheckpointDirectory {
     }
     steps.sort(Comparator.reverseOrder());
     return steps;
+  }
+
+  /** Removes every checkpoint: the run starts afresh. */
+  public void removeAll() {
+    prune(0);
   }
 
   /** Removes all but the newest {@code keep}. */

@@ -31,6 +31,7 @@ public final class BarrierTrainingJob<S, R> {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(BarrierTrainingJob.class);
   private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration STARTING = Duration.ofSeconds(15);
 
   private final SparkContext context;
   private final OctavoConf conf;
@@ -51,7 +52,14 @@ public final class BarrierTrainingJob<S, R> {
     return new Preflight()
         .add(ClusterChecks.plugin(context))
         .add(ClusterChecks.staticAllocation(context))
-        .add(ClusterChecks.slots(context, ranks, conf.slotTimeout()));
+        .add(ClusterChecks.slots(context, ranks, firstSlotTimeout()));
+  }
+
+  /**
+   * Before the first attempt nothing has been lost: only executors that are starting are awaited.
+   */
+  private Duration firstSlotTimeout() {
+    return conf.slotTimeout().compareTo(STARTING) < 0 ? conf.slotTimeout() : STARTING;
   }
 
   /**

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.octavo.tokens.SequencePacker;
 import io.octavo.tokens.Tokenizer;
 import io.octavo.tokens.TokenizerSpec;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -24,7 +25,8 @@ import org.apache.spark.util.TaskCompletionListener;
  * @param column a string column (text) or an array of ints (token ids)
  * @param length tokens of a sample: one more than are trained on
  */
-public record SampleBuilder(String column, TokenizerSpec tokenizer, int length) {
+public record SampleBuilder(String column, TokenizerSpec tokenizer, int length)
+    implements Serializable {
 
   /** Fixed, so that samples are the same on every cluster. */
   public static final int PARTITIONS = 32;
@@ -111,7 +113,7 @@ public record SampleBuilder(String column, TokenizerSpec tokenizer, int length) 
   }
 
   /** Whether a sample is kept for evaluation, by its hash. */
-  static boolean isHeldOut(Sample sample, double fraction) {
+  public static boolean isHeldOut(Sample sample, double fraction) {
     long place = Hashing.mix(sample.id() ^ 0x5EEDL) >>> 11;
     return place * 0x1p-53 < fraction;
   }

@@ -1,0 +1,176 @@
+package io.octavo.spark.ml;
+
+import io.octavo.checkpoint.Checkpoint;
+import io.octavo.checkpoint.CheckpointDirectory;
+import io.octavo.checkpoint.CheckpointWriter;
+import io.octavo.cpu.CpuBackend;
+import io.octavo.kernel.Backend;
+import io.octavo.model.HuggingFaceConfig;
+import io.octavo.reference.ReferenceBackend;
+import io.octavo.safetensors.ShardedModelWriter;
+import io.octavo.safetensors.TensorType;
+import io.octavo.spark.Phase;
+import io.octavo.spark.RankBody;
+import io.octavo.spark.RankContext;
+import io.octavo.spark.feed.ArrowFeed;
+import io.octavo.spark.feed.Sample;
+import io.octavo.tokens.TokenizerSpec;
+import io.octavo.train.StepMetrics;
+import io.octavo.train.TrainConfig;
+import io.octavo.train.Trainer;
+import java.nio.IntBuffer;
+import java.util.Iterator;
+import java.util.Map;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * What every rank of {@link CausalLM#fit} does: restore or initialise, step through its samples,
+ * checkpoint, export.
+ *
+ * @param run tells this run's leftovers from another's
+ * @param configJson shape of the model, as config.json
+ * @param startDirectory Hugging Face directory to start from; empty for fresh weights
+ * @param heldOut samples to measure, one after the other
+ * @param exportPath where rank 0 writes the trained model
+ */
+record TrainingBody(
+    String run,
+    String configJson,
+    String startDirectory,
+    TrainingSettings settings,
+    TokenizerSpec tokenizer,
+    CheckpointSettings checkpoints,
+    int[] heldOut,
+    int evaluationInterval,
+    String exportPath,
+    TensorType exportType,
+    SerializableConfiguration hadoop)
+    implements RankBody<Sample, TrainingOutcome> {
+
+  @Override
+  public TrainingOutcome run(RankContext context, Iterator<Sample> samples) throws Exception {
+    try (Backend backend = backend(context);
+        Trainer trainer =
+            new Trainer(
+                HuggingFaceConfig.parse(configJson),
+                settings.toTrainConfig(),
+                backend,
+                context.collective(backend),
+                tokenizer.endOfText())) {
+      return new Rank(context, backend, trainer).run(samples);
+    }
+  }
+
+  private static Backend backend(RankContext context) {
+    return context.conf().backend().equals("reference")
+        ? new ReferenceBackend()
+        : new CpuBackend(context.threads());
+  }
+
+  /** The run of one rank. */
+  private final class Rank {
+    private final RankContext context;
+    private final Backend backend;
+    private final Trainer trainer;
+    private final TrainConfig config = settings.toTrainConfig();
+    private final CheckpointDirectory directory =
+        new CheckpointDirectory(checkpoints.path(), hadoop.value());
+    private final Evaluations evaluations = new Evaluations();
+
+    Rank(RankContext context, Backend backend, Trainer trainer) {
+      this.context = context;
+      this.backend = backend;
+      this.trainer = trainer;
+    }
+
+    TrainingOutcome run(Iterator<Sample> samples) throws Exception {
+      start();
+      int perStep = config.globalBatch() / context.worldSize();
+      int length = config.sequenceLength() + 1;
+      double waited;
+      try (ArrowFeed feed = new ArrowFeed(samples, trainer.stepsDone(), perStep, length);
+          CheckpointWriter writer = writer()) {
+        evaluate();
+        while (trainer.stepsDone() < config.steps()) {
+          context.begin(trainer.stepsDone() + 1);
+          StepMetrics metrics = trainer.step(feed.next());
+          context.done(metrics);
+          if (isDue(evaluationInterval)) {
+            evaluate();
+          }
+          if (isDue(checkpoints.interval())) {
+            context.enter(Phase.CHECKPOINT);
+            writer.write(trainer.stepsDone(), trainer.stateShards(), properties());
+          }
+        }
+        context.enter(Phase.CHECKPOINT);
+        writer.flush();
+        waited = feed.waitSeconds();
+      }
+      export();
+      return new TrainingOutcome(
+          evaluations.bySteps(), trainer.memoryPlan().totalBytes(), waited, backend.description());
+    }
+
+    private boolean isDue(int interval) {
+      long step = trainer.stepsDone();
+      return step == config.steps() || interval > 0 && step % interval == 0;
+    }
+
+    private CheckpointWriter writer() {
+      return new CheckpointWriter(
+          directory,
+          backend,
+          context.rank(),
+          context.worldSize(),
+          run + "-" + context.attempt(),
+          checkpoints.keep());
+    }
+
+    private void start() {
+      context.enter(Phase.PREPARE);
+      if (context.startStep() > 0) {
+        Checkpoint checkpoint = directory.at(context.startStep());
+        checkpoint.restore(trainer.stateShards(), backend);
+        evaluations.restore(checkpoint.manifest().properties());
+        trainer.restored(context.startStep());
+      } else if (startDirectory.isEmpty()) {
+        trainer.initialize();
+      } else {
+        try (var weights = new ModelDirectory(startDirectory, hadoop.value()).open()) {
+          trainer.load(weights);
+        }
+      }
+    }
+
+    private Map<String, String> properties() {
+      Map<String, String> properties = evaluations.properties();
+      properties.put("model", configJson);
+      properties.put("settings", settings.toString());
+      return properties;
+    }
+
+    private void evaluate() {
+      if (heldOut.length == 0 || evaluations.has(trainer.stepsDone())) {
+        return;
+      }
+      context.enter(Phase.EVALUATE);
+      int count = heldOut.length / (config.sequenceLength() + 1);
+      evaluations.add(trainer.stepsDone(), trainer.evaluate(IntBuffer.wrap(heldOut), count));
+    }
+
+    private void export() {
+      context.enter(Phase.EXPORT);
+      if (context.rank() != 0) {
+        trainer.exportWeights((parameter, values) -> {});
+        return;
+      }
+      ModelDirectory model = new ModelDirectory(exportPath, hadoop.value());
+      var shape = HuggingFaceConfig.parse(configJson);
+      model.writeDescription(shape, tokenizer, exportType);
+      try (ShardedModelWriter writer = model.weightWriter(shape, exportType)) {
+        trainer.exportWeights((parameter, values) -> writer.write(values));
+      }
+    }
+  }
+}
