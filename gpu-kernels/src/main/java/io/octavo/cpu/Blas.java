@@ -13,11 +13,16 @@ final class Blas {
   private static final int PLAIN = 111;
   private static final int TRANSPOSED = 112;
 
-  static {
+  private Blas() {}
+
+  /**
+   * Loads OpenBLAS and keeps it to the calling thread, for the whole process.
+   *
+   * @throws LinkageError where this machine has no build of it
+   */
+  static void load() {
     openblas_nolapack.blas_set_num_threads(1);
   }
-
-  private Blas() {}
 
   /** {@code C[m,n] = alpha op(A)[m,k] op(B)[k,n] + beta C}; strides are of the stored matrices. */
   static void sgemm(

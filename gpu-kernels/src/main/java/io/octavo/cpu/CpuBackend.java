@@ -40,6 +40,7 @@ public final class CpuBackend extends HostMemory {
     if (threads < 1) {
       throw new IllegalArgumentException("Invalid threads: " + threads + " (expected 1 or more)");
     }
+    Blas.load();
     this.workers = new Workers(threads);
     this.loops = loops;
     Tiles tiles = new Tiles(workers);

@@ -78,6 +78,9 @@ final class Workers implements AutoCloseable {
   }
 
   private static final class Job {
+    private static final String ABNORMAL_END =
+        "Cannot finish the work of a kernel: a thread ended with an error, see the log";
+
     private final int blocks;
     private final IntConsumer task;
     private final AtomicInteger next = new AtomicInteger();
@@ -91,11 +94,16 @@ final class Workers implements AutoCloseable {
 
     void work() {
       for (int block = next.getAndIncrement(); block < blocks; block = next.getAndIncrement()) {
+        boolean returned = false;
         try {
           task.accept(block);
+          returned = true;
         } catch (RuntimeException e) {
           failure.compareAndSet(null, e);
         } finally {
+          if (!returned) {
+            failure.compareAndSet(null, new IllegalStateException(ABNORMAL_END));
+          }
           finished.incrementAndGet();
         }
       }

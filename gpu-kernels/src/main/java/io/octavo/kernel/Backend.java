@@ -7,6 +7,22 @@ import java.nio.ByteBuffer;
 /** A device with its memory and its kernels. Used by one thread at a time. */
 public interface Backend extends AutoCloseable {
 
+  /** How a backend is found: named in {@code META-INF/services}, asked once by {@link Backends}. */
+  interface Provider {
+
+    /** The {@link Backend#name} of what it opens. */
+    String name();
+
+    /** Which of several supported backends is taken where none is asked for: the highest. */
+    int preference();
+
+    /** Whether this machine has what the backend needs; loads native code, allocates nothing. */
+    Support probe();
+
+    /** Opens the backend, on {@code threads} threads of the host where it computes there. */
+    Backend open(int threads);
+  }
+
   /**
    * Short name as in {@code spark.octavo.backend}: {@code reference}, {@code cpu}, {@code cuda}.
    */

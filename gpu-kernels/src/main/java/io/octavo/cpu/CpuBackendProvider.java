@@ -1,0 +1,33 @@
+package io.octavo.cpu;
+
+import io.octavo.kernel.Backend;
+import io.octavo.kernel.Support;
+
+/** Offers {@link CpuBackend} wherever OpenBLAS has a build. */
+public final class CpuBackendProvider implements Backend.Provider {
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public int preference() {
+    return 50;
+  }
+
+  @Override
+  public Support probe() {
+    try {
+      Blas.load();
+      return new Support.Native();
+    } catch (LinkageError e) {
+      return new Support.Unsupported("OpenBLAS could not be loaded: " + e);
+    }
+  }
+
+  @Override
+  public Backend open(int threads) {
+    return new CpuBackend(threads);
+  }
+}
