@@ -68,6 +68,11 @@ public final class Scorer implements AutoCloseable {
     return transformer.logits(batchOf(List.of(tokens)), last, last + 1);
   }
 
+  /** Logits after every token, row-major {@code [tokens, vocabulary]}. */
+  public float[] logits(int[] tokens) {
+    return transformer.logits(batchOf(List.of(tokens)), 0, tokens.length);
+  }
+
   private MicroBatch batchOf(List<int[]> windows) {
     int rows = batch() * time();
     int[] ids = new int[rows];

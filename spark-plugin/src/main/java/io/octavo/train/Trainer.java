@@ -95,6 +95,14 @@ public final class Trainer implements AutoCloseable {
     weights.export(sink);
   }
 
+  /**
+   * Gives this rank's part of the last step's gradients, before averaging and clipping: of a single
+   * rank, the whole gradients of the mean loss where every position has a target.
+   */
+  void readGradients(WeightSink sink) {
+    weights.gradients(sink);
+  }
+
   /** Steps done since the start of the run. */
   public long stepsDone() {
     return stepsDone;

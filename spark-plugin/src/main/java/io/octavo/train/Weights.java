@@ -87,6 +87,21 @@ final class Weights {
     }
   }
 
+  /** Gives the gradients of parameters that lie whole in this rank's shards. */
+  void gradients(WeightSink sink) {
+    for (UnitState state : states) {
+      for (Parameter parameter : state.unit().parameters()) {
+        long from = parameter.offset() - state.start();
+        long to = from + parameter.shape().elements();
+        if (from >= 0 && to <= state.end() - state.start()) {
+          ByteBuffer host = bytes(to - from);
+          backend.download(state.gradient().range(from, to), host);
+          sink.accept(parameter, host.asFloatBuffer());
+        }
+      }
+    }
+  }
+
   private static ByteBuffer bytes(long floats) {
     return ByteBuffer.allocateDirect(Math.toIntExact(floats * 4)).order(ByteOrder.nativeOrder());
   }

@@ -10,59 +10,59 @@ import io.octavo.cpu.CpuBackend;
 import io.octavo.golden.GoldenFiles;
 import io.octavo.kernel.Backend;
 import io.octavo.model.GoldenTensors;
+import io.octavo.model.HuggingFaceConfig;
+import io.octavo.model.LoadedModel;
 import io.octavo.model.ModelConfig;
+import io.octavo.model.Scorer;
+import io.octavo.model.TextGenerator;
 import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.LearningRateSchedule;
 import io.octavo.optim.MomentFormat;
 import io.octavo.quant.Recipe;
 import io.octavo.reference.ReferenceBackend;
+import java.io.IOException;
 import java.nio.IntBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Logits, loss, gradients and AdamW losses of transformers 5.17 on PyTorch 2.11. */
+/** Logits, loss, gradients, AdamW losses and greedy tokens of transformers 5.17 on PyTorch 2.11. */
 class TestTinyLlama {
 
   @TempDir static Path directory;
 
-  private static final ModelConfig TINY =
-      new ModelConfig(
-          512,
-          64,
-          176,
-          2,
-          4,
-          2,
-          16,
-          128,
-          1e-5f,
-          10_000,
-          new io.octavo.model.RopeScaling.Default(),
-          false,
-          false,
-          false,
-          0.1f);
+  private static GoldenTensors golden;
+  private static GoldenTensors weights;
+  private static JsonNode expected;
+  private static ModelConfig model;
 
-  @Test
-  void reproducesLossGradientsAndAdamWLosses() throws Exception {
-    try (Backend backend = new ReferenceBackend()) {
-      check(backend);
-    }
-  }
-
-  @Test
-  void reproducesThemOnTheCpuBackend() throws Exception {
-    try (Backend backend = new CpuBackend(2)) {
-      check(backend);
-    }
-  }
-
-  private void check(Backend backend) throws Exception {
+  @BeforeAll
+  static void unpack() throws IOException {
     Path tiny = GoldenFiles.unpack("tiny-llama.tar", directory);
-    GoldenTensors golden = new GoldenTensors(tiny.resolve("golden.safetensors"));
-    JsonNode expected = new ObjectMapper().readTree(Files.readString(tiny.resolve("golden.json")));
+    golden = new GoldenTensors(tiny.resolve("golden.safetensors"));
+    weights = new GoldenTensors(tiny.resolve("model.safetensors"));
+    expected = new ObjectMapper().readTree(Files.readString(tiny.resolve("golden.json")));
+    model = HuggingFaceConfig.parse(Files.readString(tiny.resolve("config.json")));
+  }
+
+  static Stream<Arguments> backends() {
+    Supplier<Backend> reference = ReferenceBackend::new;
+    Supplier<Backend> cpu = () -> new CpuBackend(2);
+    return Stream.of(Arguments.of("reference", reference), Arguments.of("cpu", cpu));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("backends")
+  void reproducesLossGradientsAndAdamWLosses(String name, Supplier<Backend> open) {
     int batch = golden.extent("input_ids", 0);
     int length = golden.extent("input_ids", 1);
     IntBuffer tokens = IntBuffer.wrap(golden.ints("input_ids"));
@@ -77,14 +77,82 @@ class TestTinyLlama {
             batch,
             20,
             1);
-    try (Trainer trainer = new Trainer(TINY, config, backend, new LocalCollective(backend), -1)) {
-      trainer.load(new GoldenTensors(tiny.resolve("model.safetensors")));
+    try (Backend backend = open.get();
+        Trainer trainer = new Trainer(model, config, backend, new LocalCollective(backend), -1)) {
+      trainer.load(weights);
       for (int step = 1; step <= 20; step++) {
         StepMetrics metrics = trainer.step(new StepBatch(step, tokens, batch));
         assertThat(metrics.loss())
             .as("loss of step %d", step)
             .isCloseTo(expected.get("adamw_losses").get(step - 1).asDouble(), within(1e-4));
+        if (step == 1) {
+          assertThat(metrics.loss()).isCloseTo(expected.get("loss").asDouble(), within(1e-5));
+          checkGradients(trainer);
+        }
       }
     }
+  }
+
+  private static void checkGradients(Trainer trainer) {
+    int[] checked = new int[1];
+    trainer.readGradients(
+        (parameter, values) -> {
+          float[] wanted = golden.floats("grad." + parameter.name());
+          double difference = 0;
+          double size = 0;
+          for (int i = 0; i < wanted.length; i++) {
+            double d = values.get(i) - wanted[i];
+            difference += d * d;
+            size += (double) wanted[i] * wanted[i];
+          }
+          assertThat(Math.sqrt(difference / size)).as(parameter.name()).isLessThan(1e-4);
+          checked[0]++;
+        });
+    assertThat(checked[0]).isEqualTo(2 + 9 * model.layers() + 1);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("backends")
+  void reproducesLogits(String name, Supplier<Backend> open) {
+    int length = golden.extent("input_ids", 1);
+    float[] wanted = golden.floats("logits");
+    float largest = 0;
+    for (float logit : wanted) {
+      largest = Math.max(largest, Math.abs(logit));
+    }
+    try (Backend backend = open.get();
+        LoadedModel loaded = LoadedModel.load(model, weights, backend);
+        Scorer scorer = new Scorer(loaded, new Recipe.Fp32(), backend, 1, length)) {
+      int[] ids = golden.ints("input_ids");
+      for (int sequence = 0; sequence < golden.extent("input_ids", 0); sequence++) {
+        int at = sequence * length;
+        float[] logits = scorer.logits(Arrays.copyOfRange(ids, at, at + length));
+        for (int i = 0; i < logits.length; i++) {
+          assertThat(logits[i])
+              .isCloseTo(wanted[at * model.vocabulary() + i], within(2e-4f * largest));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("backends")
+  void continuesGreedilyWithTheSameTokens(String name, Supplier<Backend> open) {
+    int[] prompt = ints("greedy_from");
+    int[] wanted = ints("greedy_tokens");
+    try (Backend backend = open.get();
+        LoadedModel loaded = LoadedModel.load(model, weights, backend);
+        Scorer scorer = new Scorer(loaded, new Recipe.Fp32(), backend, 1, wanted.length)) {
+      int[] continued =
+          new TextGenerator(scorer, 0, 0).generate(prompt, wanted.length - prompt.length, -1);
+      assertThat(continued)
+          .containsExactly(Arrays.copyOfRange(wanted, prompt.length, wanted.length));
+    }
+  }
+
+  private static int[] ints(String name) {
+    List<JsonNode> nodes = new ArrayList<>();
+    expected.get(name).forEach(nodes::add);
+    return nodes.stream().mapToInt(JsonNode::asInt).toArray();
   }
 }
