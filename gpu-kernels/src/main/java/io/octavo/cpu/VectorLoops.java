@@ -1,6 +1,7 @@
 package io.octavo.cpu;
 
 import io.octavo.format.Minifloat;
+import io.octavo.format.SpecialCodes;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -208,6 +209,7 @@ final class VectorLoops implements FloatLoops {
     int rebias = 127 - format.bias() << mantissa;
     int sign = 1 << format.bits() - 1;
     int largest = format.maxFiniteCode();
+    boolean zeroIsUnsigned = format.specialCodes() == SpecialCodes.FNUZ;
     int normal = Float.floatToRawIntBits(Math.scalb(1f, 1 - format.bias()));
     float steps = Math.scalb(1f, 1 - format.bias() - mantissa + 23);
     int stepsBits = Float.floatToRawIntBits(steps);
@@ -231,8 +233,11 @@ final class VectorLoops implements FloatLoops {
           magnitude.reinterpretAsFloats().add(steps).reinterpretAsInts().sub(stepsBits);
       code = code.blend(small, magnitude.compare(VectorOperators.LT, normal));
       code = code.min(largest);
-      IntVector signs = bits.lanewise(VectorOperators.LSHR, 31).mul(sign);
-      code.or(signs).intoArray(codes, i);
+      IntVector signed = code.or(bits.lanewise(VectorOperators.LSHR, 31).mul(sign));
+      if (zeroIsUnsigned) {
+        signed = signed.blend(0, code.compare(VectorOperators.EQ, 0));
+      }
+      signed.intoArray(codes, i);
     }
     if (i < count) {
       int[] remaining = new int[count - i];

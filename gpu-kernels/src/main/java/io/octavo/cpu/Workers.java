@@ -47,8 +47,13 @@ final class Workers implements AutoCloseable {
       LockSupport.unpark(helper);
     }
     job.work();
-    while (job.finished.get() < blocks) {
-      Thread.onSpinWait();
+    // A helper without a core of its own gets this one's rather than being waited for.
+    for (int spins = 0; job.finished.get() < blocks; spins++) {
+      if (spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
     }
     current = null;
     job.rethrow();

@@ -4,9 +4,16 @@ import static io.octavo.kernel.Tensors.floats;
 import static io.octavo.kernel.Tensors.relativeError;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
 import io.octavo.kernel.GemmKernels.Accumulation;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
 import io.octavo.reference.ReferenceBackend;
 import io.octavo.tensor.DataType;
+import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
 import java.util.Arrays;
@@ -93,6 +100,44 @@ public abstract class KernelsContract {
           b.gemm().fprop(x, w, y, Accumulation.OVERWRITE, workspace);
           return new Tensor[] {y};
         });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1", "13,31,127", "64,48,32"})
+  void multipliesCodesAndAppliesScalesPerTensor(int m, int n, int k) {
+    compare(LIMIT, (b, t) -> productsOfCodes(b, t, new Granularity.PerTensor(), m, n, k));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"13,31,127", "64,48,32"})
+  void multipliesCodesWithScalesPerRow(int m, int n, int k) {
+    compare(LIMIT, (b, t) -> productsOfCodes(b, t, new Granularity.PerRow(), m, n, k));
+  }
+
+  private static Tensor[] productsOfCodes(
+      Backend b, Tensors t, Granularity granularity, int m, int n, int k) {
+    QuantizedTensor x = cast(b, t, ElementFormat.E4M3, granularity, t.normal(1, 1, m, k));
+    QuantizedTensor w = cast(b, t, ElementFormat.E4M3, granularity, t.normal(2, 0.02, n, k));
+    QuantizedTensor dy = cast(b, t, ElementFormat.E5M2, granularity, t.normal(3, 1e-4, m, n));
+    Tensor workspace = t.zeros(b.gemm().workspaceElements(Shape.of(m, k), Shape.of(n, k)));
+    Tensor y = t.normal(4, 1, m, n);
+    b.gemm().fprop(x, w, y, Accumulation.ADD, workspace);
+    Tensor dx = t.zeros(m, k);
+    b.gemm().dgrad(dy, w, dx, Accumulation.OVERWRITE, workspace);
+    Tensor dw = t.zeros(n, k);
+    b.gemm().wgrad(dy, x, dw, Accumulation.OVERWRITE, workspace);
+    return new Tensor[] {y, dx, dw};
+  }
+
+  private static QuantizedTensor cast(
+      Backend b, Tensors t, ElementFormat element, Granularity granularity, Tensor source) {
+    QuantizedTensor target =
+        new QuantizedTensor(
+            new QuantSpec(element, ScaleFormat.FP32, granularity, Rounding.NEAREST_EVEN),
+            t.empty(DataType.U8, source.rows(), source.columns()),
+            t.zeros(QuantizedTensor.scaleShape(granularity, source.shape()).extents()));
+    b.quantize().quantize(source, target, RandomStream.NONE);
+    return target;
   }
 
   @ParameterizedTest

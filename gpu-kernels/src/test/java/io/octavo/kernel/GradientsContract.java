@@ -1,0 +1,210 @@
+package io.octavo.kernel;
+
+import static io.octavo.kernel.Tensors.floats;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
+
+import io.octavo.quant.RandomStream;
+import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Backward methods against central differences of forward ones: the slope of {@code <out, weights>}
+ * along a random direction of each input.
+ */
+public abstract class GradientsContract {
+
+  private static final double STEP = 1e-2;
+  private static final double LIMIT = 2e-3;
+
+  private Backend backend;
+  private Tensors tensors;
+
+  protected abstract Backend open();
+
+  @BeforeEach
+  void start() {
+    backend = open();
+    tensors = new Tensors(backend);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    tensors.close();
+    backend.close();
+  }
+
+  private static double dot(Tensor a, Tensor b) {
+    float[] x = floats(a);
+    float[] y = floats(b);
+    double sum = 0;
+    for (int i = 0; i < x.length; i++) {
+      sum += (double) x[i] * y[i];
+    }
+    return sum;
+  }
+
+  /** A scalar that depends on the present contents of some tensors. */
+  private interface Objective {
+    double value();
+  }
+
+  private void checkSlopes(Objective objective, List<Tensor> inputs, List<Tensor> gradients) {
+    for (int i = 0; i < inputs.size(); i++) {
+      Tensor input = inputs.get(i);
+      float[] at = floats(input);
+      double[] direction = unit(at.length, 100 + i);
+      double slope =
+          (moved(objective, input, at, direction, STEP)
+                  - moved(objective, input, at, direction, -STEP))
+              / (2 * STEP);
+      HostBuffer.of(input).put(at);
+      float[] gradient = floats(gradients.get(i));
+      double expected = 0;
+      double size = 0;
+      for (int j = 0; j < at.length; j++) {
+        expected += gradient[j] * direction[j];
+        size += (double) gradient[j] * gradient[j];
+      }
+      assertThat(expected)
+          .as("slope along a direction of input %d", i)
+          .isCloseTo(slope, offset(LIMIT * Math.sqrt(size)));
+      assertThat(Math.abs(slope)).as("slope of input %d is no accident", i).isGreaterThan(1e-3);
+    }
+  }
+
+  private static double moved(
+      Objective objective, Tensor input, float[] at, double[] direction, double step) {
+    float[] values = at.clone();
+    for (int j = 0; j < values.length; j++) {
+      values[j] += (float) (step * direction[j]);
+    }
+    HostBuffer.of(input).put(values);
+    return objective.value();
+  }
+
+  private static double[] unit(int length, long seed) {
+    RandomStream random = new RandomStream(seed, 1);
+    double[] direction = new double[length];
+    Arrays.setAll(direction, random::normal);
+    double norm = Math.sqrt(Arrays.stream(direction).map(d -> d * d).sum());
+    Arrays.setAll(direction, j -> direction[j] / norm);
+    return direction;
+  }
+
+  @Test
+  void rmsNorm() {
+    Tensor x = tensors.normal(1, 1, 7, 13);
+    Tensor weight = tensors.normal(2, 1, 13);
+    Tensor r = tensors.normal(3, 1, 7, 13);
+    Tensor y = tensors.zeros(7, 13);
+    Tensor rstd = tensors.zeros(7, 1);
+    Objective objective =
+        () -> {
+          backend.norm().rmsNorm(x, weight, 1e-5f, y, rstd);
+          return dot(y, r);
+        };
+    objective.value();
+    Tensor dx = tensors.zeros(7, 13);
+    Tensor dweight = tensors.zeros(13);
+    backend.norm().rmsNormBackward(r, x, weight, rstd, dx, dweight);
+    checkSlopes(objective, List.of(x, weight), List.of(dx, dweight));
+  }
+
+  @Test
+  void swiGlu() {
+    Tensor gate = tensors.normal(1, 2, 5, 31);
+    Tensor up = tensors.normal(2, 1, 5, 31);
+    Tensor r = tensors.normal(3, 1, 5, 31);
+    Tensor out = tensors.zeros(5, 31);
+    Tensor dgate = tensors.zeros(5, 31);
+    Tensor dup = tensors.zeros(5, 31);
+    backend.activation().swiGluBackward(r, gate, up, dgate, dup);
+    Objective objective =
+        () -> {
+          backend.activation().swiGlu(gate, up, out);
+          return dot(out, r);
+        };
+    checkSlopes(objective, List.of(gate, up), List.of(dgate, dup));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void attention(int group) {
+    var g = new AttentionKernels.Geometry(2, 13, 4, 4 / group, 8);
+    int queries = g.queryHeads() * g.headSize();
+    int keys = g.keyValueHeads() * g.headSize();
+    int[] starts = new int[g.rows()];
+    Arrays.setAll(starts, row -> row % 13 < 6 ? 0 : 6);
+    Tensor start = tensors.ints(starts);
+    Tensor q = tensors.normal(1, 1, g.rows(), queries);
+    Tensor k = tensors.normal(2, 1, g.rows(), keys);
+    Tensor v = tensors.normal(3, 1, g.rows(), keys);
+    Tensor r = tensors.normal(4, 1, g.rows(), queries);
+    Tensor out = tensors.zeros(g.rows(), queries);
+    Tensor lse = tensors.zeros(g.rows(), g.queryHeads());
+    Objective objective =
+        () -> {
+          backend.attention().forward(g, q, k, v, start, out, lse);
+          return dot(out, r);
+        };
+    objective.value();
+    Tensor dq = tensors.zeros(g.rows(), queries);
+    Tensor dk = tensors.zeros(g.rows(), keys);
+    Tensor dv = tensors.zeros(g.rows(), keys);
+    backend.attention().backward(g, q, k, v, start, out, lse, r, dq, dk, dv);
+    checkSlopes(objective, List.of(q, k, v), List.of(dq, dk, dv));
+  }
+
+  @Test
+  void crossEntropy() {
+    Tensor logits = tensors.normal(1, 2, 9, 31);
+    Tensor targets = tensors.ints(new int[] {0, 30, LossKernels.IGNORED, 5, 5, 7, 29, 1, 12});
+    Tensor losses = tensors.zeros(9);
+    Tensor ones = tensors.zeros(9);
+    float[] all = new float[9];
+    Arrays.fill(all, 1);
+    HostBuffer.of(ones).put(all);
+    Tensor gradient = tensors.of(floats(logits), 9, 31);
+    backend.loss().crossEntropyBackward(gradient, targets, losses, 1);
+    Objective objective =
+        () -> {
+          backend.loss().crossEntropy(logits, targets, losses);
+          return dot(losses, ones);
+        };
+    checkSlopes(objective, List.of(logits), List.of(gradient));
+  }
+
+  @Test
+  void rotationIsUndoneByItsGradient() {
+    Tensor x = tensors.normal(1, 1, 31, 4 * 8);
+    float[] before = floats(x);
+    int[] positions = new int[31];
+    Arrays.setAll(positions, i -> i);
+    double[] angles = new double[31 * 4];
+    Arrays.setAll(angles, i -> (i / 4) * Math.pow(10_000, -(i % 4) / 4.0));
+    Tensor cosine = tensors.of(mapped(angles, Math::cos), 31, 4);
+    Tensor sine = tensors.of(mapped(angles, Math::sin), 31, 4);
+    Tensor position = tensors.ints(positions);
+    backend.rotary().rotate(x, position, cosine, sine, RotaryKernels.Direction.FORWARD);
+    assertThat(Tensors.relativeError(floats(x), before)).isGreaterThan(0.1);
+    backend.rotary().rotate(x, position, cosine, sine, RotaryKernels.Direction.BACKWARD);
+    assertThat(Tensors.relativeError(floats(x), before)).isLessThan(1e-6);
+  }
+
+  private static float[] mapped(double[] angles, DoubleUnaryOperator function) {
+    float[] values = new float[angles.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) function.applyAsDouble(angles[i]);
+    }
+    return values;
+  }
+}
