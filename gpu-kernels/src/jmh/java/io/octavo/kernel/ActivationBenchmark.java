@@ -1,0 +1,98 @@
+package io.octavo.kernel;
+
+import io.octavo.tensor.Tensor;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** SwiGLU, its gradient, the residual add and the rotary embedding. */
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 3, time = 1)
+@Fork(1)
+@State(Scope.Thread)
+public class ActivationBenchmark {
+
+  @Param({"768", "2048"})
+  public int columns;
+
+  @Param("2048")
+  public int rows;
+
+  private ActivationKernels activation;
+  private RotaryKernels rotary;
+  private Tensor gate;
+  private Tensor up;
+  private Tensor dout;
+  private Tensor out;
+  private Tensor dgate;
+  private Tensor dup;
+  private Tensor positions;
+  private Tensor cosine;
+  private Tensor sine;
+
+  @Setup(Level.Trial)
+  public void setUp(Bench bench) {
+    Backend backend = bench.open();
+    activation = backend.activation();
+    rotary = backend.rotary();
+    bench.check(
+        (b, t) -> {
+          Tensor result = t.zeros(13, 127);
+          b.activation().swiGlu(t.normal(1, 2, 13, 127), t.normal(2, 1, 13, 127), result);
+          return result;
+        });
+    Tensors t = bench.tensors();
+    gate = t.normal(1, 2, rows, columns);
+    up = t.normal(2, 1, rows, columns);
+    dout = t.normal(3, 1, rows, columns);
+    out = t.zeros(rows, columns);
+    dgate = t.zeros(rows, columns);
+    dup = t.zeros(rows, columns);
+    int[] position = new int[rows];
+    Arrays.setAll(position, row -> row % 256);
+    positions = t.ints(position);
+    cosine = t.normal(4, 0.1, 256, 32);
+    sine = t.normal(5, 0.1, 256, 32);
+  }
+
+  private void count(Work work, int passes) {
+    work.bytes += (long) passes * rows * columns * Float.BYTES;
+  }
+
+  @Benchmark
+  public void swiGlu(Bench bench, Work work) {
+    activation.swiGlu(gate, up, out);
+    count(work, 3);
+  }
+
+  @Benchmark
+  public void swiGluBackward(Bench bench, Work work) {
+    activation.swiGluBackward(dout, gate, up, dgate, dup);
+    count(work, 5);
+  }
+
+  @Benchmark
+  public void residualAdd(Bench bench, Work work) {
+    activation.add(dgate, dup);
+    count(work, 3);
+  }
+
+  @Benchmark
+  public void rotate(Bench bench, Work work) {
+    rotary.rotate(dout, positions, cosine, sine, RotaryKernels.Direction.FORWARD);
+    count(work, 2);
+  }
+}
