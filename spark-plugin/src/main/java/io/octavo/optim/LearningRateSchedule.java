@@ -44,7 +44,7 @@ public sealed interface LearningRateSchedule {
       if (left >= decaySteps) {
         return 1;
       }
-      return finalFactor + (1 - finalFactor) * Math.max(0, left) / (double) decaySteps;
+      return finalFactor + (1 - finalFactor) * Math.max(0, left) / Math.max(1.0, decaySteps);
     }
   }
 }

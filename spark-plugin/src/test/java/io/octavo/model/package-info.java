@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.model;
+
+import org.jspecify.annotations.NullMarked;

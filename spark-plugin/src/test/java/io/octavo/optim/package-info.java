@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.optim;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.train;
+
+import org.jspecify.annotations.NullMarked;
