@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 @State(Scope.Thread)
-public class ActivationBenchmark {
+public class ActivationBenchmark extends Bench {
 
   @Param({"768", "2048"})
   public int columns;
@@ -44,17 +44,17 @@ public class ActivationBenchmark {
   private Tensor sine;
 
   @Setup(Level.Trial)
-  public void setUp(Bench bench) {
-    Backend backend = bench.open();
+  public void setUp() {
+    Backend backend = open();
     activation = backend.activation();
     rotary = backend.rotary();
-    bench.check(
+    check(
         (b, t) -> {
           Tensor result = t.zeros(13, 127);
           b.activation().swiGlu(t.normal(1, 2, 13, 127), t.normal(2, 1, 13, 127), result);
           return result;
         });
-    Tensors t = bench.tensors();
+    Tensors t = tensors();
     gate = t.normal(1, 2, rows, columns);
     up = t.normal(2, 1, rows, columns);
     dout = t.normal(3, 1, rows, columns);
@@ -73,25 +73,25 @@ public class ActivationBenchmark {
   }
 
   @Benchmark
-  public void swiGlu(Bench bench, Work work) {
+  public void swiGlu(Work work) {
     activation.swiGlu(gate, up, out);
     count(work, 3);
   }
 
   @Benchmark
-  public void swiGluBackward(Bench bench, Work work) {
+  public void swiGluBackward(Work work) {
     activation.swiGluBackward(dout, gate, up, dgate, dup);
     count(work, 5);
   }
 
   @Benchmark
-  public void residualAdd(Bench bench, Work work) {
+  public void residualAdd(Work work) {
     activation.add(dgate, dup);
     count(work, 3);
   }
 
   @Benchmark
-  public void rotate(Bench bench, Work work) {
+  public void rotate(Work work) {
     rotary.rotate(dout, positions, cosine, sine, RotaryKernels.Direction.FORWARD);
     count(work, 2);
   }

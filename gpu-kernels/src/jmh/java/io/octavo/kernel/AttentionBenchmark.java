@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 @State(Scope.Thread)
-public class AttentionBenchmark {
+public class AttentionBenchmark extends Bench {
 
   /** Sequences, their length, query heads, key/value heads, head size, length of a document. */
   @Param({"8x256x4x4x64x256", "8x256x4x2x64x256", "8x256x8x8x32x64", "1x2048x4x4x64x2048"})
@@ -44,15 +44,15 @@ public class AttentionBenchmark {
   private long pairs;
 
   @Setup(Level.Trial)
-  public void setUp(Bench bench) {
+  public void setUp() {
     int[] extents = Arrays.stream(shape.split("x")).mapToInt(Integer::parseInt).toArray();
     int time = extents[1];
     int document = extents[5];
     geometry =
         new AttentionKernels.Geometry(extents[0], time, extents[2], extents[3], extents[4]);
-    attention = bench.open().attention();
-    bench.check(AttentionBenchmark::small);
-    Tensors t = bench.tensors();
+    attention = open().attention();
+    check(AttentionBenchmark::small);
+    Tensors t = tensors();
     int rows = geometry.rows();
     int queries = geometry.queryHeads() * geometry.headSize();
     int keys = geometry.keyValueHeads() * geometry.headSize();
@@ -95,14 +95,14 @@ public class AttentionBenchmark {
 
   /** Counts the visible pairs only: two products of {@code D} each. */
   @Benchmark
-  public void forward(Bench bench, Work work) {
+  public void forward(Work work) {
     attention.forward(geometry, q, k, v, start, out, lse);
     count(work, 2);
   }
 
   /** Five products a visible pair. */
   @Benchmark
-  public void backward(Bench bench, Work work) {
+  public void backward(Work work) {
     attention.backward(geometry, q, k, v, start, out, lse, dout, dq, dk, dv);
     count(work, 5);
   }

@@ -10,9 +10,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The backend under measurement and its tensors. */
+/** The backend under measurement and its tensors; benchmarks extend it. */
 @State(Scope.Thread)
-public class Bench {
+public abstract class Bench {
 
   @Param("cpu")
   public String backendName;

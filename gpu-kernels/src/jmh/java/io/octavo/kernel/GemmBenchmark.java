@@ -33,7 +33,7 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 @State(Scope.Thread)
-public class GemmBenchmark {
+public class GemmBenchmark extends Bench {
 
   private static final int ROW_MAJOR = 101;
   private static final int PLAIN = 111;
@@ -62,15 +62,15 @@ public class GemmBenchmark {
   private FloatPointer result;
 
   @Setup(Level.Trial)
-  public void setUp(Bench bench) {
+  public void setUp() {
     String[] extents = shape.split("x");
     m = Integer.parseInt(extents[0]);
     n = Integer.parseInt(extents[1]);
     k = Integer.parseInt(extents[2]);
-    Backend backend = bench.open();
-    bench.check((b, t) -> product(b, t, 13, 31, 127));
+    Backend backend = open();
+    check((b, t) -> product(b, t, 13, 31, 127));
     gemm = backend.gemm();
-    Tensors t = bench.tensors();
+    Tensors t = tensors();
     Tensor plainX = t.normal(1, 1, m, k);
     Tensor plainW = t.normal(2, 1, n, k);
     x = cast(backend, t, plainX, ElementFormat.E4M3);
@@ -122,27 +122,27 @@ public class GemmBenchmark {
   }
 
   @Benchmark
-  public void fprop(Bench bench, Work work) {
+  public void fprop(Work work) {
     gemm.fprop(x, w, y, Accumulation.OVERWRITE, workspace);
     count(work);
   }
 
   @Benchmark
-  public void dgrad(Bench bench, Work work) {
+  public void dgrad(Work work) {
     gemm.dgrad(dy, w, dx, Accumulation.OVERWRITE, workspace);
     count(work);
   }
 
   @Benchmark
-  public void wgrad(Bench bench, Work work) {
+  public void wgrad(Work work) {
     gemm.wgrad(dy, x, dw, Accumulation.ADD, workspace);
     count(work);
   }
 
   /** OpenBLAS by itself: the product of {@link #fprop} on F32 operands, its own threads. */
   @Benchmark
-  public void bareOpenBlas(Bench bench, Work work) {
-    openblas_nolapack.blas_set_num_threads(bench.threads);
+  public void bareOpenBlas(Work work) {
+    openblas_nolapack.blas_set_num_threads(threads);
     openblas_nolapack.cblas_sgemm(
         ROW_MAJOR, PLAIN, TRANSPOSED, m, n, k, 1, left, k, right, k, 0, result, n);
     count(work);

@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 @State(Scope.Thread)
-public class LossBenchmark {
+public class LossBenchmark extends Bench {
 
   @Param({"272", "4096"})
   public int vocabulary;
@@ -37,16 +37,16 @@ public class LossBenchmark {
   private Tensor losses;
 
   @Setup(Level.Trial)
-  public void setUp(Bench bench) {
-    loss = bench.open().loss();
-    bench.check(
+  public void setUp() {
+    loss = open().loss();
+    check(
         (b, t) -> {
           Tensor result = t.zeros(3);
           b.loss()
               .crossEntropy(t.normal(1, 3, 3, 127), t.ints(new int[] {5, 126, 0}), result);
           return result;
         });
-    Tensors t = bench.tensors();
+    Tensors t = tensors();
     logits = t.normal(1, 3, rows, vocabulary);
     int[] ids = new int[rows];
     Arrays.setAll(ids, row -> row * 31 % vocabulary);
@@ -55,14 +55,14 @@ public class LossBenchmark {
   }
 
   @Benchmark
-  public void crossEntropy(Bench bench, Work work) {
+  public void crossEntropy(Work work) {
     loss.crossEntropy(logits, targets, losses);
     work.bytes += (long) rows * vocabulary * Float.BYTES;
   }
 
   /** Overwrites the logits: later calls see gradients of gradients, at the same cost. */
   @Benchmark
-  public void crossEntropyBackward(Bench bench, Work work) {
+  public void crossEntropyBackward(Work work) {
     loss.crossEntropyBackward(logits, targets, losses, 1);
     work.bytes += 2L * rows * vocabulary * Float.BYTES;
   }

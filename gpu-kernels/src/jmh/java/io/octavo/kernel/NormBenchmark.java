@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(1)
 @State(Scope.Thread)
-public class NormBenchmark {
+public class NormBenchmark extends Bench {
 
   @Param({"256", "768"})
   public int columns;
@@ -40,15 +40,15 @@ public class NormBenchmark {
   private Tensor dweight;
 
   @Setup(Level.Trial)
-  public void setUp(Bench bench) {
-    norm = bench.open().norm();
-    bench.check(
+  public void setUp() {
+    norm = open().norm();
+    check(
         (b, t) -> {
           Tensor result = t.zeros(13, 127);
           b.norm().rmsNorm(t.normal(1, 1, 13, 127), t.normal(2, 1, 127), 0, result, t.zeros(13));
           return result;
         });
-    Tensors t = bench.tensors();
+    Tensors t = tensors();
     x = t.normal(1, 1, rows, columns);
     dy = t.normal(2, 1, rows, columns);
     weight = t.normal(3, 1, columns);
@@ -60,13 +60,13 @@ public class NormBenchmark {
   }
 
   @Benchmark
-  public void rmsNorm(Bench bench, Work work) {
+  public void rmsNorm(Work work) {
     norm.rmsNorm(x, weight, 1e-5f, y, rstd);
     work.bytes += 2L * rows * columns * Float.BYTES;
   }
 
   @Benchmark
-  public void rmsNormBackward(Bench bench, Work work) {
+  public void rmsNormBackward(Work work) {
     norm.rmsNormBackward(dy, x, weight, rstd, dx, dweight);
     work.bytes += 4L * rows * columns * Float.BYTES;
   }
