@@ -156,10 +156,11 @@ final class VectorLoops implements FloatLoops {
 
   @Override
   public void swiGlu(float[] gate, float[] up, float[] out, int count) {
+    FloatVector one = broadcast(1);
     int i = 0;
     for (; i + LANES <= count; i += LANES) {
       FloatVector g = load(gate, i);
-      g.mul(sigmoid(g)).mul(load(up, i)).intoArray(out, i);
+      g.mul(sigmoid(g, one)).mul(load(up, i)).intoArray(out, i);
     }
     if (i < count) {
       float[] g = tail(gate, i, count);
@@ -170,13 +171,14 @@ final class VectorLoops implements FloatLoops {
 
   @Override
   public void swiGluBackward(float[] dout, float[] gate, float[] up, int count) {
+    FloatVector one = broadcast(1);
     int i = 0;
     for (; i + LANES <= count; i += LANES) {
       FloatVector d = load(dout, i);
       FloatVector g = load(gate, i);
-      FloatVector s = sigmoid(g);
+      FloatVector s = sigmoid(g, one);
       FloatVector silu = g.mul(s);
-      FloatVector slope = s.add(silu.mul(broadcast(1).sub(s)));
+      FloatVector slope = one.sub(s).fma(silu, s);
       d.mul(load(up, i)).mul(slope).intoArray(gate, i);
       d.mul(silu).intoArray(up, i);
     }
@@ -189,8 +191,9 @@ final class VectorLoops implements FloatLoops {
     }
   }
 
-  private static FloatVector sigmoid(FloatVector x) {
-    return broadcast(1).div(exp(x.neg()).add(1));
+  /** {@code one} comes from outside the loop: made inside, it is allocated in every turn. */
+  private static FloatVector sigmoid(FloatVector x, FloatVector one) {
+    return one.div(exp(x.neg()).add(one));
   }
 
   private static float[] tail(float[] a, int from, int to) {
