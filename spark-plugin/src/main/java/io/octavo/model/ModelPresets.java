@@ -1,5 +1,6 @@
 package io.octavo.model;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -22,7 +23,7 @@ public final class ModelPresets {
 
   /** All presets by name, smallest first; {@code byte-*} are for the byte tokenizer. */
   public static Map<String, ModelConfig> all() {
-    return Map.copyOf(PRESETS);
+    return Collections.unmodifiableMap(PRESETS);
   }
 
   /** Whether there is a preset of this name. */

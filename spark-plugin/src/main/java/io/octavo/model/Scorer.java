@@ -62,7 +62,7 @@ public final class Scorer implements AutoCloseable {
     return sums;
   }
 
-  /** Logits of the token after {@code tokens}. */
+  /** Logits of the token after {@code tokens}, which are one or more. */
   public float[] nextLogits(int[] tokens) {
     int last = tokens.length - 1;
     return transformer.logits(batchOf(List.of(tokens)), last, last + 1);
@@ -80,6 +80,10 @@ public final class Scorer implements AutoCloseable {
     int[] positions = new int[rows];
     Arrays.fill(targets, LossKernels.IGNORED);
     Arrays.setAll(positions, row -> row % time());
+    if (windows.size() > batch()) {
+      throw new IllegalArgumentException(
+          "Cannot score %d windows at once: at most %d fit".formatted(windows.size(), batch()));
+    }
     for (int window = 0; window < windows.size(); window++) {
       int[] tokens = windows.get(window);
       check(tokens);

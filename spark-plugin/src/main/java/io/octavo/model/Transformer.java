@@ -34,6 +34,9 @@ public final class Transformer {
   private final Tensor losses;
   private final Tensor gradResidual;
 
+  /** What crosses between heap and device, made once for the largest of it. */
+  private final ByteBuffer staging;
+
   public Transformer(TransformerPlan plan, Arena arena, Backend backend, UnitAccess units) {
     this.backend = backend;
     this.plan = plan;
@@ -59,6 +62,7 @@ public final class Transformer {
     finalNorm = arena.tensor(plan.finalNorm);
     losses = arena.tensor(plan.losses);
     gradResidual = arena.tensor(plan.gradResidual);
+    staging = staging(plan);
     RopeTable table = RopeTable.of(config, plan.time);
     upload(table.cosine(), scratch.cosine());
     upload(table.sine(), scratch.sine());
@@ -235,26 +239,34 @@ public final class Transformer {
   }
 
   private float[] download(Tensor tensor) {
-    ByteBuffer host = bytes(tensor.elements());
-    backend.download(tensor, host);
     float[] values = new float[Math.toIntExact(tensor.elements())];
+    ByteBuffer host = words(values.length);
+    backend.download(tensor, host);
     host.asFloatBuffer().get(values);
     return values;
   }
 
   private void upload(int[] values, Tensor target) {
-    ByteBuffer host = bytes(values.length);
+    ByteBuffer host = words(values.length);
     host.asIntBuffer().put(values);
     backend.upload(host, target);
   }
 
   private void upload(float[] values, Tensor target) {
-    ByteBuffer host = bytes(values.length);
+    ByteBuffer host = words(values.length);
     host.asFloatBuffer().put(values);
     backend.upload(host, target);
   }
 
-  private static ByteBuffer bytes(long words) {
-    return ByteBuffer.allocateDirect(Math.toIntExact(words * 4)).order(ByteOrder.nativeOrder());
+  private ByteBuffer words(int count) {
+    return staging.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  private static ByteBuffer staging(TransformerPlan plan) {
+    long rows = (long) plan.batch * plan.time;
+    long frequencies = (long) plan.time * plan.config.headSize() / 2;
+    long logits = (long) plan.logitRows * plan.config.vocabulary();
+    long words = Math.max(rows, Math.max(frequencies, logits));
+    return ByteBuffer.allocateDirect(Math.toIntExact(words * Float.BYTES));
   }
 }

@@ -67,7 +67,7 @@ public final class TransformerPlan {
     this.batch = batch;
     this.time = time;
     this.training = training;
-    int rows = batch * time;
+    int rows = Math.multiplyExact(batch, time);
     this.logitRows = (int) Math.max(1, Math.min(LOGITS_ELEMENTS / config.vocabulary(), rows));
     for (int layer = 0; layer < (training ? config.layers() : 1); layer++) {
       layers.add(LayerActivations.Plan.reserve(plan, config, recipe, rows, "layers." + layer));
@@ -113,7 +113,7 @@ public final class TransformerPlan {
         gradients.put(projection, gradientOperand(plan, projection, rows));
       }
     }
-    gemmWorkspace = scratch(plan, "gemm", 1, Math.toIntExact(workspace(gemm, rows)));
+    gemmWorkspace = scratch(plan, "gemm", 1, workspace(gemm, rows));
   }
 
   /**
@@ -173,7 +173,7 @@ public final class TransformerPlan {
     return CastSlot.Plan.reserve(plan, MemoryKind.WORKSPACE, name, Shape.of(rows, columns), cast);
   }
 
-  private static ArenaPlan.Slot scratch(ArenaPlan plan, String name, int rows, int columns) {
+  private static ArenaPlan.Slot scratch(ArenaPlan plan, String name, int rows, long columns) {
     return plan.reserve(MemoryKind.WORKSPACE, name, DataType.F32, Shape.of(rows, columns));
   }
 

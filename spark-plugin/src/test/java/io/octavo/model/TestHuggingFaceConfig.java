@@ -1,0 +1,192 @@
+package io.octavo.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.octavo.format.CorruptDataException;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TestHuggingFaceConfig {
+
+  /** Llama 3.2 1B as transformers 4 wrote it. */
+  private static final String STYLE4 =
+      """
+      {"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+       "bos_token_id": 128000, "eos_token_id": [128001, 128008], "head_dim": 64, "hidden_act": "silu",
+       "hidden_size": 2048, "initializer_range": 0.02, "intermediate_size": 8192,
+       "max_position_embeddings": 131072, "mlp_bias": false, "model_type": "llama",
+       "num_attention_heads": 32, "num_hidden_layers": 16, "num_key_value_heads": 8,
+       "pretraining_tp": 1, "rms_norm_eps": 1e-05,
+       "rope_scaling": {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+         "original_max_position_embeddings": 8192, "rope_type": "llama3"},
+       "rope_theta": 500000.0, "tie_word_embeddings": true, "torch_dtype": "bfloat16",
+       "use_cache": true, "vocab_size": 128256}""";
+
+  /** The same in the style of transformers 5. */
+  private static final String STYLE5 =
+      """
+      {"architectures": ["LlamaForCausalLM"], "attention_bias": false, "dtype": "bfloat16",
+       "head_dim": 64, "hidden_act": "silu", "hidden_size": 2048, "initializer_range": 0.02,
+       "intermediate_size": 8192, "max_position_embeddings": 131072, "mlp_bias": false,
+       "model_type": "llama", "num_attention_heads": 32, "num_hidden_layers": 16,
+       "num_key_value_heads": 8, "rms_norm_eps": 1e-05,
+       "rope_parameters": {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+         "original_max_position_embeddings": 8192, "rope_theta": 500000.0, "rope_type": "llama3"},
+       "tie_word_embeddings": true, "vocab_size": 128256}""";
+
+  private static final String OLD =
+      """
+      {"architectures": ["LlamaForCausalLM"], "hidden_size": 64, "intermediate_size": 176,
+       "max_position_embeddings": 128, "model_type": "llama", "num_attention_heads": 4,
+       "num_hidden_layers": 2, "vocab_size": 512, "rope_scaling": null}""";
+
+  @Test
+  void readsBothStylesAlike() {
+    ModelConfig config = HuggingFaceConfig.parse(STYLE4);
+
+    assertThat(HuggingFaceConfig.parse(STYLE5)).isEqualTo(config);
+    assertThat(config)
+        .isEqualTo(
+            new ModelConfig(
+                128256,
+                2048,
+                8192,
+                16,
+                32,
+                8,
+                64,
+                131072,
+                1e-5f,
+                500_000,
+                new RopeScaling.Llama3(32, 1, 4, 8192),
+                false,
+                false,
+                true,
+                0.02f));
+    assertThat(HuggingFaceConfig.endOfText(STYLE4)).isEqualTo(128001);
+    assertThat(HuggingFaceConfig.endOfText(STYLE5)).isEqualTo(-1);
+  }
+
+  @Test
+  void fillsInWhatOldFilesLeaveOut() {
+    ModelConfig config = HuggingFaceConfig.parse(OLD);
+
+    assertThat(config.headSize()).isEqualTo(16);
+    assertThat(config.keyValueHeads()).isEqualTo(4);
+    assertThat(config.normEpsilon()).isEqualTo(1e-6f);
+    assertThat(config.ropeTheta()).isEqualTo(10_000);
+    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Default());
+    assertThat(config.tiedHead()).isFalse();
+  }
+
+  @Test
+  void readsWhatItWrites() {
+    ModelConfig llama3 = HuggingFaceConfig.parse(STYLE4);
+    ModelConfig linear =
+        new ModelConfig(
+            272,
+            48,
+            80,
+            3,
+            4,
+            2,
+            10,
+            99,
+            1e-6f,
+            12_345.5,
+            new RopeScaling.Linear(2.5),
+            true,
+            true,
+            false,
+            0.01f);
+    for (ModelConfig config : List.of(llama3, linear, ModelPresets.of("byte-tiny"))) {
+      String json = HuggingFaceConfig.write(config, "float32", 256);
+      assertThat(HuggingFaceConfig.parse(json)).isEqualTo(config);
+      assertThat(HuggingFaceConfig.endOfText(json)).isEqualTo(256);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"hidden_size\": 64|\"hidden_size\": 66|hidden_size 66 is not a multiple of num_attention_heads 4",
+        "\"hidden_size\": 64|\"hidden_size\": -64|hidden_size is -64 (expected a whole number of 1 or more)",
+        "\"hidden_size\": 64|\"hidden_size\": 6.4|hidden_size is 6.4",
+        "\"hidden_size\": 64|\"hidden_size\": 99999999999|hidden_size is 99999999999",
+        "\"hidden_size\": 64,||hidden_size is missing",
+        "\"vocab_size\": 512|\"vocab_size\": \"512\"|vocab_size is \"512\"",
+        "\"rope_scaling\": null|\"rope_scaling\": {\"type\": \"linear\"}|factor is missing",
+        "\"rope_scaling\": null|\"rope_theta\": 0|rope_theta is 0 (expected a number above 0)",
+        "\"rope_scaling\": null|\"vocab_size\": 3|Duplicate field 'vocab_size'"
+      })
+  void namesTheFieldThatIsWrong(String from, String to, String message) {
+    String json = OLD.replace(from, to == null ? "" : to);
+    assertThat(json).isNotEqualTo(OLD);
+
+    assertThatThrownBy(() -> HuggingFaceConfig.parse(json))
+        .isInstanceOf(CorruptDataException.class)
+        .hasMessageStartingWith("Cannot read config.json: ")
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "LlamaForCausalLM|GPT2LMHeadModel|architecture GPT2LMHeadModel: known are [LlamaForCausalLM]",
+        "\"rope_scaling\": null|\"rope_scaling\": {\"rope_type\": \"yarn\"}|rope_type yarn: known are default, linear, llama3",
+        "\"rope_scaling\": null|\"hidden_act\": \"gelu\"|hidden_act gelu: known is silu",
+        "\"rope_scaling\": null|\"num_key_value_heads\": 3|expected a divisor of num_attention_heads 4",
+        "\"rope_scaling\": null|\"head_dim\": 15|Invalid head_dim: 15 (expected an even number)"
+      })
+  void refusesModelsItDoesNotKnow(String from, String to, String message) {
+    assertThatThrownBy(() -> HuggingFaceConfig.parse(OLD.replace(from, to)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "[]", "null", "3", "{", "{\"a\":}", "\u0000", "{}{"})
+  void refusesWhatIsNoConfig(String json) {
+    assertThatThrownBy(() -> HuggingFaceConfig.parse(json))
+        .isInstanceOfAny(CorruptDataException.class, IllegalArgumentException.class);
+  }
+
+  @Test
+  void neverFailsInAnotherWayOnMutatedFiles() {
+    Random random = new Random(42);
+    int read = 0;
+    for (int i = 0; i < 10_000; i++) {
+      String json = mutated(random.nextBoolean() ? STYLE4 : STYLE5, random);
+      try {
+        HuggingFaceConfig.parse(json);
+        HuggingFaceConfig.endOfText(json);
+        read++;
+      } catch (CorruptDataException | IllegalArgumentException e) {
+        assertThat(e).as(json).hasMessageMatching("(?s)(Cannot|Invalid) .+");
+      }
+    }
+    assertThat(read).as("mutations that still are configs").isBetween(500, 9_500);
+  }
+
+  private static String mutated(String json, Random random) {
+    StringBuilder text = new StringBuilder(json);
+    for (int edits = 1 + random.nextInt(3); edits > 0; edits--) {
+      int at = random.nextInt(text.length());
+      String pieces = "0123456789-.eE\"{}[],: \\ntrufalsx\u0000\uFFFF";
+      switch (random.nextInt(4)) {
+        case 0 -> text.deleteCharAt(at);
+        case 1 -> text.setCharAt(at, pieces.charAt(random.nextInt(pieces.length())));
+        case 2 -> text.insert(at, pieces.charAt(random.nextInt(pieces.length())));
+        default -> text.insert(at, text.substring(at, Math.min(text.length(), at + 20)));
+      }
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,43 @@
+package io.octavo.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TestRopeScaling {
+
+  /** Llama 3.1: frequencies of theta 500000 and head size 128, by the formula in Python. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 1.000000000000e+00",
+    "10, 1.286873734327e-01",
+    "28, 3.211445994753e-03",
+    "29, 2.166570763503e-03",
+    "30, 1.371893567761e-03",
+    "32, 5.248461609930e-04",
+    "34, 1.785078127680e-04",
+    "35, 9.556212353965e-05",
+    "36, 7.784655273932e-05",
+    "50, 4.411534674558e-06",
+    "63, 3.068925988915e-07"
+  })
+  void llama3KeepsHighFrequenciesDividesLowOnesAndBlendsBetween(int index, double expected) {
+    double frequency = Math.pow(500_000, -2.0 * index / 128);
+    assertThat(new RopeScaling.Llama3(8, 1, 4, 8192).scale(frequency))
+        .isCloseTo(expected, within(1e-10 * expected));
+  }
+
+  @Test
+  void tableHoldsAnglesOfEveryPosition() {
+    ModelConfig config = ModelConfig.llama(16, 8, 8, 1, 2, 2, 64);
+    RopeTable table = RopeTable.of(config, 64);
+
+    assertThat(table.cosine()).hasSize(64 * 2);
+    assertThat(table.cosine()[63 * 2]).isCloseTo((float) Math.cos(63), within(1e-6f));
+    assertThat(table.sine()[63 * 2 + 1]).isCloseTo((float) Math.sin(0.63), within(1e-6f));
+    assertThat(table.sine()[0]).isZero();
+  }
+}
