@@ -3,6 +3,7 @@ package io.octavo.train;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.MemoryKind;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -47,13 +48,16 @@ public record MemoryPlan(Map<MemoryKind, Long> bytes, long parameters, int world
   /** The table, one row a purpose, in MiB and bytes a parameter. */
   public String table() {
     StringBuilder table = new StringBuilder();
-    table.append("memory of each of %d ranks, %,d parameters%n".formatted(worldSize, parameters));
-    bytes.forEach((kind, size) -> table.append(row(kind.name().toLowerCase(), size)));
+    table.append(
+        String.format(
+            Locale.ROOT, "memory of each of %d ranks, %,d parameters%n", worldSize, parameters));
+    bytes.forEach((kind, size) -> table.append(row(kind.name().toLowerCase(Locale.ROOT), size)));
     return table.append(row("total", totalBytes())).toString();
   }
 
   private String row(String name, long size) {
-    return "  %-18s %10.1f MiB %8.3f B/param%n"
-        .formatted(name, size / 0x1p20, (double) size * worldSize / parameters);
+    double each = (double) size * worldSize / parameters;
+    return String.format(
+        Locale.ROOT, "  %-18s %10.1f MiB %8.3f B/param%n", name, size / 0x1p20, each);
   }
 }

@@ -239,12 +239,10 @@ class TestCausalLM {
             .select("nll", "tokens")
             .collectAsList();
     long tokens = rows.get(0).getLong(1) - rows.get(1).getLong(1);
-    double perplexity =
-        Math.exp((rows.get(0).getDouble(0) - rows.get(1).getDouble(0)) / tokens);
+    double perplexity = Math.exp((rows.get(0).getDouble(0) - rows.get(1).getDouble(0)) / tokens);
 
     assertThat(tokens).isEqualTo(expected.get("tokens_scored").asLong());
-    assertThat(perplexity)
-        .isCloseTo(expected.get("fp32_compute_ppl").asDouble(), within(0.01));
+    assertThat(perplexity).isCloseTo(expected.get("fp32_compute_ppl").asDouble(), within(0.01));
   }
 
   /** Text of the tokens that are left after the last whole window. */
