@@ -1,0 +1,195 @@
+package io.octavo.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.octavo.kernel.OptimizerKernels.AdamWStep;
+import io.octavo.kernel.OptimizerKernels.Fp8Moment;
+import io.octavo.kernel.OptimizerKernels.Moment;
+import io.octavo.kernel.OptimizerKernels.PlainMoment;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** AdamW with every kind of moment; COAT's by the specification's traces (COAT 2.1.2, 6.3). */
+public abstract class OptimizerKernelsContract {
+
+  private static final int GROUP = OptimizerKernels.GROUP;
+
+  private Backend backend;
+  private Tensors tensors;
+
+  protected abstract Backend open();
+
+  @BeforeEach
+  void start() {
+    backend = open();
+    tensors = new Tensors(backend);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    tensors.close();
+    backend.close();
+  }
+
+  private Fp8Moment fp8(int elements) {
+    int groups = (elements + GROUP - 1) / GROUP;
+    Fp8Moment moment =
+        new Fp8Moment(
+            tensors.empty(DataType.U8, elements),
+            tensors.zeros(groups),
+            tensors.zeros(groups),
+            tensors.zeros(groups));
+    backend.optimizer().reset(moment);
+    return moment;
+  }
+
+  private Moment plain(DataType type, int elements) {
+    Moment moment = new PlainMoment(tensors.empty(type, elements));
+    backend.optimizer().reset(moment);
+    return moment;
+  }
+
+  private static AdamWStep step(long t) {
+    return new AdamWStep(t, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 1);
+  }
+
+  /** The deterministic run of the specification: one group of 128, ten steps. */
+  private float[] run(Moment first, Moment second, int steps) {
+    float[] start = new float[GROUP];
+    for (int i = 0; i < GROUP; i++) {
+      start[i] = (float) (0.02 * Math.cos(0.1 * i));
+    }
+    Tensor parameters = tensors.of(start, GROUP);
+    Tensor gradients = tensors.zeros(GROUP);
+    for (int t = 1; t <= steps; t++) {
+      float[] g = new float[GROUP];
+      for (int i = 0; i < GROUP; i++) {
+        g[i] = (float) (Math.sin(0.7 * i + 0.3 * t) * Math.pow(10, -(i % 4)) * 1e-2);
+      }
+      HostBuffer.of(gradients).put(g);
+      backend.optimizer().adamW(parameters, gradients, first, second, step(t));
+    }
+    return Tensors.floats(parameters);
+  }
+
+  private static float number(Tensor tensor) {
+    return HostBuffer.of(tensor).floats().get(0);
+  }
+
+  @Test
+  void equalsFp32AfterTheFirstStepAndFollowsTheTraceAfterTen() {
+    Fp8Moment m = fp8(GROUP);
+    Fp8Moment v = fp8(GROUP);
+    float[] once = run(m, v, 1);
+    assertThat(once).isEqualTo(run(plain(DataType.F32, GROUP), plain(DataType.F32, GROUP), 1));
+    assertClose(once, 1e-7, 0.018998003, 0.018898105, 0.018599472, 0.018106297);
+    assertThat(number(m.exponents())).isEqualTo(0.9375f);
+    assertThat((double) number(m.centres())).isCloseTo(2.97365904e-6, within(1e-11));
+    assertThat((double) number(m.scales())).isCloseTo(0.52133023, within(1e-5));
+    assertThat(number(v.exponents())).isEqualTo(0.4375f);
+    assertThat((double) number(v.centres())).isCloseTo(4.42132405e-11, within(1e-16));
+    assertThat((double) number(v.scales())).isCloseTo(0.36242670, within(1e-5));
+
+    Fp8Moment m10 = fp8(GROUP);
+    Fp8Moment v10 = fp8(GROUP);
+    float[] coat = run(m10, v10, 10);
+    float[] fp32 = run(plain(DataType.F32, GROUP), plain(DataType.F32, GROUP), 10);
+    assertClose(fp32, 1e-7, 0.010349221, 0.010967559, 0.013374967, 0.018131763);
+    assertClose(coat, 2e-6, 0.010552757, 0.010928932, 0.013457715, 0.018240337);
+    assertThat(number(m10.exponents())).isEqualTo(1.0625f);
+    assertThat(number(v10.exponents())).isEqualTo(0.75f);
+  }
+
+  private static void assertClose(float[] values, double limit, double... expected) {
+    for (int i = 0; i < expected.length; i++) {
+      assertThat((double) values[i]).as("p%d", i).isCloseTo(expected[i], within(limit));
+    }
+  }
+
+  @Test
+  void expandsTheExampleGroupToItsBytes() {
+    float[] group = {1e-3f, -5e-4f, 2e-4f, 1e-4f, -5e-5f, 2e-5f, 1e-5f, -5e-6f};
+    Fp8Moment moment = fp8(group.length);
+    // With beta1 = 0 the stored first moment is the gradient itself.
+    backend
+        .optimizer()
+        .adamW(
+            tensors.zeros(group.length),
+            tensors.of(group, group.length),
+            moment,
+            plain(DataType.F32, group.length),
+            new AdamWStep(1, 0, 0, 0.95f, 1e-8f, 0, 1));
+
+    byte[] codes = new byte[group.length];
+    HostBuffer.of(moment.codes()).codes().get(0, codes);
+    assertThat(codes).containsExactly(0x7E, 0xED, 0x57, 0x45, 0xB4, 0x1E, 0x0D, 0x83);
+    assertThat(number(moment.exponents())).isEqualTo(2.125f);
+    assertThat((double) number(moment.centres())).isCloseTo(7.0710678e-5, within(1e-10));
+    assertThat((double) number(moment.scales())).isCloseTo(0.62167923, within(1e-5));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"constant", "zeros", "oneZeroFirst", "oneZeroLater", "tiny", "tail"})
+  void neverGivesNanOrLosesDegenerateGroups(String kind) {
+    int elements = kind.equals("tail") ? GROUP + 1 : GROUP;
+    float[] values = new float[elements];
+    Arrays.fill(values, kind.equals("zeros") ? 0 : kind.equals("tiny") ? 1e-38f : 1e-3f);
+    if (kind.equals("oneZeroFirst")) {
+      values[0] = 0;
+    } else if (kind.equals("oneZeroLater")) {
+      values[77] = 0;
+    }
+    Fp8Moment moment = fp8(elements);
+    Tensor parameters = tensors.zeros(elements);
+    AdamWStep keep = new AdamWStep(1, 0, 0, 0.95f, 1e-8f, 0, 1);
+    backend
+        .optimizer()
+        .adamW(
+            parameters, tensors.of(values, elements), moment, plain(DataType.F32, elements), keep);
+    // With beta1 = 1 and no gradient the moment is read and stored again: what it holds moves p.
+    AdamWStep show = new AdamWStep(2, 1, 0.999999f, 0, 1, 0, 0);
+    backend
+        .optimizer()
+        .adamW(parameters, tensors.zeros(elements), moment, plain(DataType.F32, elements), show);
+    float[] shown = Tensors.floats(parameters);
+    for (int i = 0; i < elements; i++) {
+      double held = -shown[i] * (1 - Math.pow(0.999999f, 2)) / 0.999999f;
+      assertThat(held)
+          .as("element %d", i)
+          .isFinite()
+          .isCloseTo(values[i], within(values[i] * 0.07 + 1e-37));
+    }
+  }
+
+  @Test
+  void costsAtMostTwoBytesAndThreeSixteenthsAParameter() {
+    int elements = 1 << 14;
+    Fp8Moment moment = fp8(elements);
+    long bytes =
+        moment.codes().buffer().bytes()
+            + moment.scales().buffer().bytes()
+            + moment.exponents().buffer().bytes()
+            + moment.centres().buffer().bytes();
+    assertThat(2.0 * bytes / elements).isEqualTo(2.1875);
+  }
+
+  @Test
+  void roundsBf16MomentsOnceAStep() {
+    Moment m = plain(DataType.BF16, GROUP);
+    Moment v = plain(DataType.BF16, GROUP);
+    float[] bf16 = run(m, v, 10);
+    float[] fp32 = run(plain(DataType.F32, GROUP), plain(DataType.F32, GROUP), 10);
+    assertThat(bf16).isNotEqualTo(fp32);
+    for (int i = 0; i < GROUP; i++) {
+      assertThat(bf16[i]).isCloseTo(fp32[i], within(3e-4f));
+    }
+  }
+}

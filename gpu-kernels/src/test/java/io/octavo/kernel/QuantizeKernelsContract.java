@@ -1,0 +1,193 @@
+package io.octavo.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Minifloat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
+import io.octavo.format.SpecialCodes;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
+import io.octavo.reference.ReferenceBackend;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.QuantizedTensor;
+import io.octavo.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Casts: the reference's bits on every backend, whatever shares a scale and however it rounds. */
+public abstract class QuantizeKernelsContract {
+
+  private static final RandomStream RANDOM = new RandomStream(17, 3);
+
+  private Backend backend;
+  private Tensors actual;
+  private ReferenceBackend reference;
+  private Tensors expected;
+
+  protected abstract Backend open();
+
+  @BeforeEach
+  void start() {
+    backend = open();
+    reference = new ReferenceBackend();
+    actual = new Tensors(backend);
+    expected = new Tensors(reference);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    actual.close();
+    expected.close();
+    backend.close();
+    reference.close();
+  }
+
+  static Stream<QuantSpec> specs() {
+    List<Minifloat> elements =
+        List.of(
+            ElementFormat.E4M3,
+            ElementFormat.E5M2,
+            ElementFormat.E2M1,
+            new Minifloat(3, 2, SpecialCodes.NONE),
+            new Minifloat(4, 3, SpecialCodes.FNUZ));
+    List<Granularity> granularities =
+        List.of(
+            new Granularity.PerTensor(),
+            new Granularity.PerRow(),
+            new Granularity.Group(16),
+            new Granularity.Group(128),
+            new Granularity.Block(128, 128),
+            new Granularity.Block(7, 5));
+    return elements.stream()
+        .flatMap(
+            element ->
+                granularities.stream()
+                    .flatMap(
+                        granularity ->
+                            Stream.of(Rounding.NEAREST_EVEN, Rounding.STOCHASTIC)
+                                .map(
+                                    rounding ->
+                                        new QuantSpec(
+                                            element,
+                                            granularity instanceof Granularity.Group
+                                                ? ScaleFormat.E8M0
+                                                : ScaleFormat.FP32,
+                                            granularity,
+                                            rounding))));
+  }
+
+  private static QuantizedTensor target(Tensors tensors, QuantSpec spec, long rows, long columns) {
+    Tensor codes = tensors.empty(DataType.U8, rows, columns);
+    return new QuantizedTensor(
+        spec,
+        codes,
+        tensors.zeros(QuantizedTensor.scaleShape(spec.granularity(), codes.shape()).extents()));
+  }
+
+  private static byte[] codes(QuantizedTensor tensor) {
+    byte[] codes = new byte[(int) tensor.codes().elements()];
+    HostBuffer.of(tensor.codes()).codes().get(0, codes);
+    return codes;
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void givesTheReferencesBits(QuantSpec spec) {
+    int[][] shapes = {{1, 1}, {1, 13}, {31, 127}, {130, 1000}, {3, 4098}};
+    for (int[] shape : shapes) {
+      QuantizedTensor got = target(actual, spec, shape[0], shape[1]);
+      QuantizedTensor wanted = target(expected, spec, shape[0], shape[1]);
+      backend.quantize().quantize(actual.normal(5, 2, shape[0], shape[1]), got, RANDOM);
+      reference.quantize().quantize(expected.normal(5, 2, shape[0], shape[1]), wanted, RANDOM);
+
+      assertThat(Tensors.floats(got.scales())).isEqualTo(Tensors.floats(wanted.scales()));
+      assertThat(codes(got)).isEqualTo(codes(wanted));
+      Tensor back = actual.zeros(shape[0], shape[1]);
+      Tensor backWanted = expected.zeros(shape[0], shape[1]);
+      backend.quantize().dequantize(got, back);
+      reference.quantize().dequantize(wanted, backWanted);
+      assertThat(Tensors.floats(back)).isEqualTo(Tensors.floats(backWanted));
+    }
+  }
+
+  @Test
+  void handlesZerosInfinitiesAndNans() {
+    QuantSpec spec = QuantSpec.perTensor(ElementFormat.E4M3);
+    float[] values = {
+      0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 2f, -1f, Float.MIN_VALUE
+    };
+    QuantizedTensor got = target(actual, spec, 1, values.length);
+    backend.quantize().quantize(actual.of(values, 1, values.length), got, RANDOM);
+
+    assertThat(Tensors.floats(got.scales())).containsExactly(2f / 448);
+    assertThat(codes(got)).containsExactly(0, 0x80, 0x7F, 0x7E, 0xFE, 0x7E, 0xF6, 0);
+
+    QuantizedTensor zeros = target(actual, spec, 2, 2);
+    backend.quantize().quantize(actual.zeros(2, 2), zeros, RANDOM);
+    assertThat(Tensors.floats(zeros.scales())).containsExactly(1f);
+  }
+
+  @Test
+  void roundsStochasticallyWithoutBias() {
+    int n = 1 << 18;
+    float[] values = new float[n];
+    Arrays.fill(values, 1.03f);
+    values[0] = 448;
+    QuantSpec spec =
+        new QuantSpec(
+            ElementFormat.E4M3, ScaleFormat.FP32, new Granularity.PerTensor(), Rounding.STOCHASTIC);
+    QuantizedTensor got = target(actual, spec, 1, n);
+    backend.quantize().quantize(actual.of(values, 1, n), got, RANDOM);
+    Tensor back = actual.zeros(1, n);
+    backend.quantize().dequantize(got, back);
+    double sum = 0;
+    for (float value : Tensors.floats(back)) {
+      sum += value;
+    }
+    double mean = (sum - 448) / (n - 1);
+    // The deviation of one draw is below 1/16, of the mean below 1/8192.
+    assertThat(mean).isCloseTo(1.03, within(4.0 / 8192));
+  }
+
+  @Test
+  void errsOnNormalDataAsMuchAsTheSpecificationSays() {
+    int n = 1 << 20;
+    double[] normal = SplitMix.normal(42, n);
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) normal[i];
+    }
+    Object[][] table = {
+      {ElementFormat.E4M3, new Granularity.Group(16), 4.985754e-4},
+      {ElementFormat.E4M3, new Granularity.Group(128), 6.616390e-4},
+      {ElementFormat.E4M3, new Granularity.PerTensor(), 7.007158e-4},
+      {ElementFormat.E5M2, new Granularity.Group(16), 1.982953e-3},
+      {ElementFormat.E5M2, new Granularity.Group(128), 2.625832e-3},
+      {ElementFormat.E5M2, new Granularity.PerTensor(), 2.760837e-3},
+    };
+    for (Object[] row : table) {
+      QuantSpec spec =
+          new QuantSpec(
+              (Minifloat) row[0], ScaleFormat.FP32, (Granularity) row[1], Rounding.NEAREST_EVEN);
+      QuantizedTensor got = target(actual, spec, n / 1024, 1024);
+      backend.quantize().quantize(actual.of(values, n / 1024, 1024), got, RANDOM);
+      Tensor back = actual.zeros(n / 1024, 1024);
+      backend.quantize().dequantize(got, back);
+      double relative = Tensors.relativeError(Tensors.floats(back), values);
+      assertThat(relative * relative)
+          .as("%s %s", row[0], row[1])
+          .isCloseTo((double) row[2], within((double) row[2] * 1e-3));
+    }
+  }
+}
