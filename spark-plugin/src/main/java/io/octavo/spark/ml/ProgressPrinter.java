@@ -21,6 +21,7 @@ final class ProgressPrinter implements TrainingListener {
   private final MemoryPlan memory;
   private final int interval;
   private final List<StepMetrics> steps = new ArrayList<>();
+  private int attempts;
 
   ProgressPrinter(PrintStream console, TrainingSettings settings, MemoryPlan memory, int interval) {
     this.console = console;
@@ -33,8 +34,13 @@ final class ProgressPrinter implements TrainingListener {
     return List.copyOf(steps);
   }
 
+  int attempts() {
+    return attempts;
+  }
+
   @Override
   public void attemptStarted(int attempt, long startStep) {
+    attempts++;
     steps.removeIf(metrics -> metrics.step() > startStep);
     if (interval > 0 && attempt == 0) {
       console.printf(

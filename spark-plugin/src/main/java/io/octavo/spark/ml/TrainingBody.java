@@ -3,10 +3,10 @@ package io.octavo.spark.ml;
 import io.octavo.checkpoint.Checkpoint;
 import io.octavo.checkpoint.CheckpointDirectory;
 import io.octavo.checkpoint.CheckpointWriter;
-import io.octavo.cpu.CpuBackend;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.BackendChoice;
+import io.octavo.kernel.Backends;
 import io.octavo.model.HuggingFaceConfig;
-import io.octavo.reference.ReferenceBackend;
 import io.octavo.safetensors.ShardedModelWriter;
 import io.octavo.safetensors.TensorType;
 import io.octavo.spark.Phase;
@@ -22,6 +22,8 @@ import java.nio.IntBuffer;
 import java.util.Iterator;
 import java.util.Map;
 import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What every rank of {@link CausalLM#fit} does: restore or initialise, step through its samples,
@@ -47,6 +49,8 @@ record TrainingBody(
     SerializableConfiguration hadoop)
     implements RankBody<Sample, TrainingOutcome> {
 
+  private static final Logger LOGGER = LoggerFactory.getLogger(TrainingBody.class);
+
   @Override
   public TrainingOutcome run(RankContext context, Iterator<Sample> samples) throws Exception {
     try (Backend backend = backend(context);
@@ -62,9 +66,11 @@ record TrainingBody(
   }
 
   private static Backend backend(RankContext context) {
-    return context.conf().backend().equals("reference")
-        ? new ReferenceBackend()
-        : new CpuBackend(context.threads());
+    BackendChoice choice = Backends.installed().choose(context.conf().backend());
+    Backend backend = choice.open(context.threads());
+    LOGGER.info(
+        "rank {} computes on {}: {}", context.rank(), choice.explanation(), backend.description());
+    return backend;
   }
 
   /** The run of one rank. */

@@ -88,7 +88,8 @@ final class TrainingRun {
               memory,
               (System.nanoTime() - begin) / 1e9,
               waited,
-              outcomes.get(0).device());
+              outcomes.get(0).device(),
+              progress.attempts());
       return new Result(export, summary);
     } finally {
       all.unpersist();

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param seconds wall time of the run, start-up and shuffles included
  * @param waitSeconds longest time a rank's steps waited for data
  * @param device what computed
+ * @param attempts barrier stages it took; 1 where no rank was lost
  */
 public record TrainingSummary(
     List<StepMetrics> steps,
@@ -21,7 +22,8 @@ public record TrainingSummary(
     MemoryPlan memory,
     double seconds,
     double waitSeconds,
-    String device) {
+    String device,
+    int attempts) {
 
   /** Loss of the last step. */
   public double finalLoss() {
