@@ -251,16 +251,25 @@ final class VectorLoops implements FloatLoops {
 
   @Override
   public void powMagnitude(float[] a, int count, float exponent) {
-    int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      FloatVector magnitude = load(a, i).abs();
-      FloatVector power = exp2(log2(magnitude).mul(exponent));
-      power.blend(0f, magnitude.compare(VectorOperators.LT, Float.MIN_NORMAL)).intoArray(a, i);
+    int whole = count - count % LANES;
+    logOfPower(a, whole, exponent);
+    exp2(a, whole);
+    if (whole < count) {
+      float[] remaining = tail(a, whole, count);
+      rest.powMagnitude(remaining, count - whole, exponent);
+      System.arraycopy(remaining, 0, a, whole, count - whole);
     }
-    if (i < count) {
-      float[] remaining = tail(a, i, count);
-      rest.powMagnitude(remaining, count - i, exponent);
-      System.arraycopy(remaining, 0, a, i, count - i);
+  }
+
+  /**
+   * {@code a[i] = exponent log2 |a[i]|}, far below every power for zeros and subnormals. One loop
+   * with {@link #exp2} would be too large to inline, and its vectors allocated in every turn.
+   */
+  private static void logOfPower(float[] a, int count, float exponent) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector magnitude = load(a, i).abs();
+      VectorMask<Float> none = magnitude.compare(VectorOperators.LT, Float.MIN_NORMAL);
+      log2(magnitude).mul(exponent).blend(-1000f, none).intoArray(a, i);
     }
   }
 
@@ -281,15 +290,18 @@ final class VectorLoops implements FloatLoops {
     p = p.fma(square, broadcast(2.885390082f / 5));
     p = p.fma(square, broadcast(2.885390082f / 3));
     p = p.fma(square, broadcast(2.885390082f));
-    FloatVector whole = (FloatVector) exponent.convert(VectorOperators.I2F, 0);
+    // Small whole numbers sit in the low bits of 1.5 * 2^23: no conversion, which would allocate.
+    FloatVector whole = exponent.add(0x4B400000).reinterpretAsFloats().sub(12582912f);
     return p.fma(t, whole);
   }
 
-  /** {@code 2^x}: the nearest whole power, times {@code e^(r ln 2)} of the rest. */
-  private static FloatVector exp2(FloatVector x) {
-    FloatVector clamped = x.max(-150f).min(129f);
-    FloatVector shifted = clamped.add(12582912f);
-    FloatVector r = clamped.sub(shifted.sub(12582912f)).mul(0.693147181f);
-    return scaleByPower(expOfRest(r), shifted);
+  /** {@code a[i] = 2^a[i]}: the nearest whole power, times {@code e^(r ln 2)} of the rest. */
+  private static void exp2(float[] a, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector clamped = load(a, i).max(-150f).min(129f);
+      FloatVector shifted = clamped.add(12582912f);
+      FloatVector r = clamped.sub(shifted.sub(12582912f)).mul(0.693147181f);
+      scaleByPower(expOfRest(r), shifted).intoArray(a, i);
+    }
   }
 }
