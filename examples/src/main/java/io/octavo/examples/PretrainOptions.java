@@ -50,14 +50,14 @@ record PretrainOptions(
   private static final String USAGE =
       """
       usage: Pretrain --text PATH[,PATH...] [--output DIR] [--model byte-tiny] [--runs bf16/fp32,fp8/fp8]
-                      [--steps 200] [--batch 16] [--length 256] [--learning-rate 0.003] [--prompt TEXT]""";
+                      [--steps 120] [--batch 16] [--length 256] [--learning-rate 0.003] [--prompt TEXT]""";
 
   static PretrainOptions parse(String[] arguments) {
     List<String> text = new ArrayList<>();
     String output = Path.of("octavo-model").toAbsolutePath().toString();
     String model = "byte-tiny";
     List<Run> runs = List.of(new Run("bf16", "fp32"), new Run("fp8", "fp8"));
-    int steps = 200;
+    int steps = 120;
     int batch = 16;
     int length = 256;
     double learningRate = 3e-3;

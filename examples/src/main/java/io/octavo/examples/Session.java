@@ -1,6 +1,5 @@
 package io.octavo.examples;
 
-import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
@@ -10,24 +9,34 @@ import org.apache.spark.sql.SparkSession;
  */
 final class Session {
 
-  private static final Map<String, String> LOCAL_CLUSTER =
-      Map.of(
-          "spark.master", "local-cluster[2,1,3072]",
-          "spark.executor.memory", "3g",
-          "spark.executor.extraClassPath", System.getProperty("java.class.path"),
-          "spark.executorEnv.SPARK_SCALA_VERSION", "2.13",
-          "spark.executorEnv.SPARK_SQL_TESTING", "1",
-          "spark.ui.enabled", "false",
-          "spark.log.level", "WARN");
+  private static final int EXECUTORS = 2;
 
   private Session() {}
 
   static SparkSession open(String name) {
-    SparkConf conf = new SparkConf().setAppName(name);
-    conf.setIfMissing("spark.plugins", "io.octavo.spark.OctavoPlugin");
-    if (!conf.contains("spark.master")) {
-      LOCAL_CLUSTER.forEach(conf::setIfMissing);
-    }
+    SparkConf given = new SparkConf();
+    SparkConf conf =
+        given.contains("spark.master")
+            ? given.setAppName(name).setIfMissing("spark.plugins", plugin())
+            : onThisMachine(name, EXECUTORS);
     return SparkSession.builder().config(conf).getOrCreate();
+  }
+
+  /** Executor processes of one core each, with the class path of this one. */
+  static SparkConf onThisMachine(String name, int executors) {
+    return new SparkConf()
+        .setAppName(name)
+        .setIfMissing("spark.plugins", plugin())
+        .setIfMissing("spark.master", "local-cluster[%d,1,3072]".formatted(executors))
+        .setIfMissing("spark.executor.memory", "3g")
+        .setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+        .setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.13")
+        .setIfMissing("spark.executorEnv.SPARK_SQL_TESTING", "1")
+        .setIfMissing("spark.ui.enabled", "false")
+        .setIfMissing("spark.log.level", "WARN");
+  }
+
+  private static String plugin() {
+    return "io.octavo.spark.OctavoPlugin";
   }
 }

@@ -105,4 +105,19 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
           text("nllCol", "nll", "Column of the negative log-likelihood of the row, in nats."),
           text("tokensCountCol", "tokens", "Column of the number of scored tokens."),
           text("perplexityCol", "perplexity", "Column of exp(nll / tokens)."));
+
+  /** All parameters as a table in Markdown. */
+  static String table() {
+    StringBuilder table =
+        new StringBuilder("| parameter | of | default | meaning |\n|---|---|---|---|\n");
+    COMMON.forEach(declaration -> table.append(declaration.row("both")));
+    TRAINING.forEach(declaration -> table.append(declaration.row("CausalLM")));
+    SCORING.forEach(declaration -> table.append(declaration.row("CausalLMModel")));
+    return table.toString();
+  }
+
+  private String row(String owner) {
+    String shown = standard.equals("") ? "" : "`" + standard + "`";
+    return "| `%s` | %s | %s | %s |%n".formatted(name, owner, shown, doc);
+  }
 }
