@@ -1,9 +1,9 @@
 package io.octavo.safetensors;
 
 import io.octavo.format.Bfloat16;
+import io.octavo.format.E8M0;
 import io.octavo.format.ElementFormat;
 import io.octavo.format.Rounding;
-import io.octavo.format.ScaleFormat;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -54,7 +54,7 @@ public enum TensorType {
       case I8 -> source.get(index);
       case F8_E4M3 -> ElementFormat.E4M3.decode(source.get(index) & 0xFF);
       case F8_E5M2 -> ElementFormat.E5M2.decode(source.get(index) & 0xFF);
-      case F8_E8M0 -> ScaleFormat.decodeE8M0(source.get(index) & 0xFF);
+      case F8_E8M0 -> E8M0.decode(source.get(index) & 0xFF);
       case U16 -> source.getShort(2 * index) & 0xFFFF;
       case I16 -> source.getShort(2 * index);
       case F16 -> Half.decode(source.getShort(2 * index));
@@ -78,7 +78,7 @@ public enum TensorType {
       case BOOL, U8, I8 -> target.put((byte) value);
       case F8_E4M3 -> target.put((byte) ElementFormat.E4M3.encode(value, Rounding.NEAREST_EVEN, 0));
       case F8_E5M2 -> target.put((byte) ElementFormat.E5M2.encode(value, Rounding.NEAREST_EVEN, 0));
-      case F8_E8M0 -> target.put((byte) ScaleFormat.nearestE8M0(value));
+      case F8_E8M0 -> target.put((byte) E8M0.encode(value, Rounding.NEAREST_EVEN, 0));
       case U16, I16 -> target.putShort((short) value);
       case F16 -> target.putShort(Half.encode(value));
       case BF16 -> target.putShort(Bfloat16.encode(value));

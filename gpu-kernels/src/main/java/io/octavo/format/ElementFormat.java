@@ -1,7 +1,7 @@
 package io.octavo.format;
 
 /** The meaning of a code of at most 8 bits. */
-public sealed interface ElementFormat permits Minifloat {
+public sealed interface ElementFormat permits Minifloat, IntegerFormat {
 
   /** FP8 for forward tensors: OCP E4M3, largest number 448. */
   Minifloat E4M3 = new Minifloat(4, 3, SpecialCodes.FINITE_NAN);

@@ -119,23 +119,10 @@ public record Minifloat(int exponentBits, int mantissaBits, SpecialCodes special
     }
     int exponent = Math.max(Math.getExponent(magnitude), 1 - bias());
     double steps = Math.scalb((double) magnitude, mantissaBits - exponent);
-    long rounded = round(steps, rounding, randomBits);
+    long rounded = rounding.round(steps, randomBits);
     // Steps count from the start of the subnormals: a normal binade adds its exponent field.
     long code = rounded + ((long) (exponent + bias() - 1) << mantissaBits);
     return (int) Math.min(code, maxFiniteCode());
-  }
-
-  private static long round(double steps, Rounding rounding, int randomBits) {
-    double floor = Math.floor(steps);
-    double rest = steps - floor;
-    boolean up =
-        switch (rounding) {
-          case NEAREST_EVEN -> rest > 0.5 || rest == 0.5 && ((long) floor & 1) == 1;
-          case NEAREST_AWAY -> rest >= 0.5;
-          case TOWARD_ZERO -> false;
-          case STOCHASTIC -> Integer.toUnsignedLong(randomBits) < rest * 0x1p32;
-        };
-    return (long) floor + (up ? 1 : 0);
   }
 
   @Override

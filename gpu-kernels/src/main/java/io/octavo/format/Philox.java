@@ -22,9 +22,13 @@ public final class Philox {
    * @param index which 32-bit word of the stream
    */
   public static int bits(long key, long stream, long index) {
+    return block(key, stream, index >>> 2)[(int) index & 3];
+  }
+
+  /** The four words of the block with counter {@code (block, stream)}. */
+  static int[] block(long key, long stream, long block) {
     int k0 = (int) key;
     int k1 = (int) (key >>> 32);
-    long block = index >>> 2;
     int c0 = (int) block;
     int c1 = (int) (block >>> 32);
     int c2 = (int) stream;
@@ -41,11 +45,6 @@ public final class Philox {
       k0 += WEYL_0;
       k1 += WEYL_1;
     }
-    return switch ((int) index & 3) {
-      case 0 -> c0;
-      case 1 -> c1;
-      case 2 -> c2;
-      default -> c3;
-    };
+    return new int[] {c0, c1, c2, c3};
   }
 }

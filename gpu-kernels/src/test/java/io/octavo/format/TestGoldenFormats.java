@@ -81,11 +81,12 @@ class TestGoldenFormats {
     byte[] codes = golden.codes("float8_e8m0fnu");
     double[] values = golden.values("float8_e8m0fnu");
     for (int code = 0; code < 256; code++) {
-      assertThat(Double.valueOf(ScaleFormat.decodeE8M0(code)))
-          .isEqualTo(Double.valueOf(values[code]));
+      assertThat(Double.valueOf(E8M0.decode(code))).isEqualTo(Double.valueOf(values[code]));
     }
     for (int i = 0; i < inputs.length; i++) {
-      assertThat(ScaleFormat.nearestE8M0(inputs[i])).as("%s", inputs[i]).isEqualTo(codes[i] & 0xFF);
+      assertThat(E8M0.encode(inputs[i], Rounding.NEAREST_EVEN, 0))
+          .as("%s", inputs[i])
+          .isEqualTo(codes[i] & 0xFF);
     }
   }
 
