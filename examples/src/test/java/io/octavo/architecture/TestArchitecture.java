@@ -120,6 +120,7 @@ class TestArchitecture {
         .resideInAnyPackage(
             "io.octavo.safetensors..",
             "io.octavo.tokens..",
+            "io.octavo.spark.source..",
             "io.octavo.spark.safetensors..",
             "io.octavo.spark.tokens..")
         .should()

@@ -1,11 +1,8 @@
 package io.octavo.spark.safetensors;
 
-import java.util.EnumSet;
+import io.octavo.spark.source.ReadOnlyTable;
 import java.util.Map;
-import java.util.Set;
-import org.apache.spark.sql.connector.catalog.SupportsRead;
 import org.apache.spark.sql.connector.catalog.Table;
-import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.catalog.TableProvider;
 import org.apache.spark.sql.connector.expressions.Transform;
 import org.apache.spark.sql.connector.read.ScanBuilder;
@@ -46,33 +43,15 @@ public final class SafetensorsSource implements TableProvider, DataSourceRegiste
   @Override
   public Table getTable(
       StructType schema, Transform[] partitioning, Map<String, String> properties) {
-    return new SafetensorsTable();
+    return new ReadOnlyTable(shortName(), SCHEMA, SafetensorsSource::scan);
   }
 
-  private static final class SafetensorsTable implements Table, SupportsRead {
-    @Override
-    public String name() {
-      return "safetensors";
+  private static ScanBuilder scan(CaseInsensitiveStringMap options) {
+    String path = options.get("path");
+    if (path == null) {
+      throw new IllegalArgumentException(
+          "Cannot read safetensors: no path (expected load(path) or option path)");
     }
-
-    @Override
-    public StructType schema() {
-      return SCHEMA;
-    }
-
-    @Override
-    public Set<TableCapability> capabilities() {
-      return EnumSet.of(TableCapability.BATCH_READ);
-    }
-
-    @Override
-    public ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
-      String path = options.get("path");
-      if (path == null) {
-        throw new IllegalArgumentException(
-            "Cannot read safetensors: no path (expected load(path) or option path)");
-      }
-      return new SafetensorsScan(path, SCHEMA, Integer.MAX_VALUE);
-    }
+    return new SafetensorsScan(path, SCHEMA, Integer.MAX_VALUE);
   }
 }

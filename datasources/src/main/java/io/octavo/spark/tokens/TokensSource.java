@@ -1,14 +1,10 @@
 package io.octavo.spark.tokens;
 
-import java.util.EnumSet;
+import io.octavo.spark.source.ReadOnlyTable;
 import java.util.Map;
-import java.util.Set;
-import org.apache.spark.sql.connector.catalog.SupportsRead;
 import org.apache.spark.sql.connector.catalog.Table;
-import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.catalog.TableProvider;
 import org.apache.spark.sql.connector.expressions.Transform;
-import org.apache.spark.sql.connector.read.ScanBuilder;
 import org.apache.spark.sql.sources.DataSourceRegister;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -37,28 +33,7 @@ public final class TokensSource implements TableProvider, DataSourceRegister {
   @Override
   public Table getTable(
       StructType schema, Transform[] partitioning, Map<String, String> properties) {
-    return new TokensTable();
-  }
-
-  private static final class TokensTable implements Table, SupportsRead {
-    @Override
-    public String name() {
-      return "octavo-tokens";
-    }
-
-    @Override
-    public StructType schema() {
-      return SCHEMA;
-    }
-
-    @Override
-    public Set<TableCapability> capabilities() {
-      return EnumSet.of(TableCapability.BATCH_READ);
-    }
-
-    @Override
-    public ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
-      return new TokensScan(TokensOptions.of(options));
-    }
+    return new ReadOnlyTable(
+        shortName(), SCHEMA, options -> new TokensScan(TokensOptions.of(options)));
   }
 }
