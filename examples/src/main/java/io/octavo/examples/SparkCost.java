@@ -77,8 +77,7 @@ public final class SparkCost {
             steps,
             1);
     Random random = new Random(1);
-    IntBuffer tokens =
-        IntBuffer.wrap(random.ints(BATCH * (LENGTH + 1L), 0, 256).toArray());
+    IntBuffer tokens = IntBuffer.wrap(random.ints(BATCH * (LENGTH + 1L), 0, 256).toArray());
     List<StepMetrics> metrics = new ArrayList<>();
     try (Backend backend = new CpuBackend(1);
         Trainer trainer =
