@@ -9,6 +9,13 @@ public enum ScaleFormat {
       return scale;
     }
   },
+  /** The BF16 number nearest to {@code amax / maxFinite}: half the bytes of fine groups. */
+  BF16 {
+    @Override
+    public float round(float scale) {
+      return Bfloat16.round(scale);
+    }
+  },
   /** The smallest power of two not below {@code amax / maxFinite}, an E8M0 code. */
   E8M0 {
     @Override
@@ -17,7 +24,7 @@ public enum ScaleFormat {
     }
   };
 
-  /** The representable scale for an exact one, never smaller: a group must not overflow. */
+  /** The representable scale for an exact one; casts saturate where it is a little smaller. */
   public abstract float round(float scale);
 
   /** Scale of a group: {@code amax / maxFinite} in this format, 1 where all is zero. */

@@ -1,15 +1,22 @@
 package io.octavo.kernel;
 
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 
 /** Elementwise layers: SwiGLU, residual add, bias. */
 public interface ActivationKernels {
 
-  /** {@code out = silu(gate) * up}, elementwise; {@code silu(x) = x / (1 + exp(-x))}. */
-  void swiGlu(Tensor gate, Tensor up, Tensor out);
+  /**
+   * {@code out = silu(gate) * up}, elementwise; {@code silu(x) = x / (1 + exp(-x))}.
+   *
+   * @param gateUp {@code [M, 2 F]}: a row holds its gates, then its ups, as one projection leaves
+   *     them; numbers, or codes of which the numbers are taken
+   * @param out {@code [M, F]}
+   */
+  void swiGlu(Operand gateUp, Tensor out);
 
-  /** Writes {@code dgate}, {@code dup}; {@code dgate} may be {@code gate} and {@code dup up}. */
-  void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup);
+  /** Writes {@code dGateUp[M, 2 F]}, which may be {@code gateUp} where that is a tensor. */
+  void swiGluBackward(Tensor dout, Operand gateUp, Tensor dGateUp);
 
   /** {@code target += source}. */
   void add(Tensor source, Tensor target);

@@ -6,8 +6,9 @@ import io.octavo.tensor.Tensor;
  * Causal self-attention with grouped-query heads over packed documents, never materialising {@code
  * T x T}.
  *
- * <p>{@code q[M, Hq*D]}, {@code k, v[M, Hkv*D]}, {@code M = B T}; query head {@code h} uses
- * key/value head {@code h / (Hq/Hkv)}. Row {@code b T + i} attends to rows {@code b T + j} with
+ * <p>{@code qkv[M, (Hq + 2 Hkv) D]}, {@code M = B T}: a row holds its query heads, then its key
+ * heads, then its value heads, as one projection leaves them. Query head {@code h} uses key/value
+ * head {@code h / (Hq/Hkv)}. Row {@code b T + i} attends to rows {@code b T + j} with
  * {@code start[b T + i] <= j <= i}: {@code documentStart} is the position within the sequence where
  * the row's document begins, 0 when the sequence is one document.
  */
@@ -29,6 +30,16 @@ public interface AttentionKernels {
       return batch * time;
     }
 
+    /** Columns of the queries, and of the result: {@code Hq D}. */
+    public int queryWidth() {
+      return queryHeads * headSize;
+    }
+
+    /** Columns of queries, keys and values together. */
+    public int qkvWidth() {
+      return (queryHeads + 2 * keyValueHeads) * headSize;
+    }
+
     /** The usual score scale {@code 1 / sqrt(D)}. */
     public float scale() {
       return (float) (1.0 / Math.sqrt(headSize));
@@ -41,26 +52,23 @@ public interface AttentionKernels {
    *
    * @param documentStart {@code I32 [M]}
    */
-  void forward(
-      Geometry geometry,
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor documentStart,
-      Tensor out,
-      Tensor lse);
+  void forward(Geometry geometry, Tensor qkv, Tensor documentStart, Tensor out, Tensor lse);
 
-  /** Overwrites {@code dq}, {@code dk}, {@code dv} with the gradients of {@link #forward}. */
+  /** F32 elements of scratch that {@link #backward} needs. */
+  long workspaceElements(Geometry geometry);
+
+  /**
+   * Overwrites {@code dqkv} with the gradients of {@link #forward}.
+   *
+   * @param workspace F32, at least {@link #workspaceElements}
+   */
   void backward(
       Geometry geometry,
-      Tensor q,
-      Tensor k,
-      Tensor v,
+      Tensor qkv,
       Tensor documentStart,
       Tensor out,
       Tensor lse,
       Tensor dout,
-      Tensor dq,
-      Tensor dk,
-      Tensor dv);
+      Tensor dqkv,
+      Tensor workspace);
 }

@@ -1,6 +1,8 @@
 package io.octavo.kernel;
 
+import io.octavo.quant.Recipe;
 import io.octavo.tensor.Buffer;
+import io.octavo.tensor.DataType;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
 
@@ -63,6 +65,19 @@ public interface Backend extends AutoCloseable {
   LossKernels loss();
 
   OptimizerKernels optimizer();
+
+  /** How activations are stored between layers: BF16 where the device computes in it, else F32. */
+  DataType activationType(Recipe recipe);
+
+  /**
+   * Runs {@code work}, which only gives work to this backend, and returns what gives the same work
+   * again on the same memory, with one call where the device can. Nothing in {@code work} may wait
+   * for the device.
+   */
+  Replay capture(Runnable work);
+
+  /** Bytes this backend takes for itself beside what callers allocate. */
+  long ownBytes();
 
   /** Waits until all work given so far is done. */
   void synchronize();

@@ -1,6 +1,8 @@
 package io.octavo.kernel;
 
+import io.octavo.quant.Recipe;
 import io.octavo.tensor.Buffer;
+import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -35,6 +37,22 @@ public abstract class HostMemory implements Backend {
   @Override
   public void zero(Tensor target) {
     HostBuffer.of(target).fillZero();
+  }
+
+  @Override
+  public DataType activationType(Recipe recipe) {
+    return DataType.F32;
+  }
+
+  @Override
+  public Replay capture(Runnable work) {
+    work.run();
+    return work::run;
+  }
+
+  @Override
+  public long ownBytes() {
+    return 0;
   }
 
   @Override

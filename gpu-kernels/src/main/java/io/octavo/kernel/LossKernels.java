@@ -8,6 +8,9 @@ public interface LossKernels {
   /** Target value of a row that has no target: adds no loss and gets no gradient. */
   int IGNORED = -100;
 
+  /** Elements of logits that are best computed at once on this device. */
+  long chunkElements();
+
   /**
    * Writes the negative log-likelihood of each row's target to {@code losses[m]} (0 where ignored).
    *

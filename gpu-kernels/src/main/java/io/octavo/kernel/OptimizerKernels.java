@@ -6,21 +6,66 @@ import io.octavo.tensor.Tensor;
 public interface OptimizerKernels {
 
   /**
+   * Where the numbers of a step lie in its control vector, F32 of {@link #CONTROL} elements on the
+   * device, so that a captured step can be replayed with other numbers. The caller writes the first
+   * four, {@link #finishNorm} or the caller the fifth.
+   */
+  int STEP = 0;
+
+  /** Learning rate of this step. */
+  int LEARNING_RATE = 1;
+
+  /** What makes stored gradients those of the mean loss. */
+  int MEAN = 2;
+
+  /** Largest gradient norm of the mean loss; 0 for no clipping. */
+  int CLIP_NORM = 3;
+
+  /** Factor on stored gradients; not finite where weights and moments must stay as they are. */
+  int FACTOR = 4;
+
+  /** Elements of a control vector. */
+  int CONTROL = 16;
+
+  /** Index of the step's sum of losses in its totals, F32 of {@link #TOTALS} elements. */
+  int LOSS_SUM = 0;
+
+  /** Index of the sum of squares of the stored gradients in the totals. */
+  int SQUARES = 1;
+
+  /** Elements of a vector of totals. */
+  int TOTALS = 16;
+
+  /** What of AdamW is the same in every step. */
+  record AdamWRule(float beta1, float beta2, float epsilon, float weightDecay) {}
+
+  /** Adds the sum of {@code values} to {@code totals[index]}, in a fixed order. */
+  void addSum(Tensor values, Tensor totals, int index);
+
+  /** Adds the sum of squares of {@code values} to {@code totals[index]}, in a fixed order. */
+  void addSumOfSquares(Tensor values, Tensor totals, int index);
+
+  /**
+   * Writes {@code control[FACTOR] = mean * min(1, clipNorm / (mean sqrt(squares) + 1e-6))}, the
+   * mean itself where nothing is clipped, and NaN where the losses or squares are not finite.
+   */
+  void finishNorm(Tensor totals, Tensor control);
+
+  /**
    * One step of AdamW with decoupled weight decay: {@code m = b1 m + (1-b1) g}, {@code v = b2 v +
    * (1-b2) g^2}, {@code p -= lr (m / den + decay p)} with {@code den = (sqrt(v) / sqrt(1 - b2^t) +
-   * eps) (1 - b1^t)}.
-   *
-   * @param step t, starting at 1
-   * @param gradientFactor g is the stored gradient times this (averaging and clipping)
+   * eps) (1 - b1^t)}; {@code g} is the stored gradient times {@code control[FACTOR]}, {@code t} is
+   * {@code control[STEP]}, starting at 1. Updates {@code parameters} and both moments in one pass.
+   * All are flat and start at a group boundary; the update uses the moments of this step before
+   * they are stored. Changes nothing where the factor is not finite.
    */
-  record AdamWStep(
-      long step,
-      float learningRate,
-      float beta1,
-      float beta2,
-      float epsilon,
-      float weightDecay,
-      float gradientFactor) {}
+  void adamW(
+      Tensor parameters,
+      Tensor gradients,
+      Moment first,
+      Moment second,
+      AdamWRule rule,
+      Tensor control);
 
   /**
    * One moment in FP32 (F32 values) or BF16 (BF16 values), or as FP8 codes by {@link Fp8Moment}.
@@ -40,15 +85,9 @@ public interface OptimizerKernels {
   /** Elements that share scale, exponent and centre of an {@link Fp8Moment}. */
   int GROUP = 128;
 
-  /**
-   * Updates {@code parameters} and both moments in one pass. All are flat and start at a group
-   * boundary; the update uses the moments of this step before they are stored.
-   */
-  void adamW(Tensor parameters, Tensor gradients, Moment first, Moment second, AdamWStep step);
-
   /** Sets an {@link Fp8Moment} to exact zeros (codes 0, scale 0, k 1, c 1); others to zero. */
   void reset(Moment moment);
 
-  /** Sum of squares in double, in an order that does not depend on the number of threads. */
+  /** Sum of squares, in an order that does not depend on the number of threads; waits for it. */
   double sumOfSquares(Tensor values);
 }

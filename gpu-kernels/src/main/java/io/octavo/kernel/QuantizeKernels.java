@@ -1,14 +1,17 @@
 package io.octavo.kernel;
 
 import io.octavo.quant.RandomStream;
+import io.octavo.tensor.CastTarget;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
 
 /** Casts between FP32 and narrow formats. Every backend gives the same bits. */
 public interface QuantizeKernels {
 
   /**
-   * Casts {@code source} (F32) as {@code target.spec()} says: computes amax and scale of each group
+   * Casts {@code source} (F32, or BF16 where the backend's activations are) as {@code target.spec()} says: computes amax and scale of each group
    * (just in time), writes {@code target.scales()} and {@code target.codes()}.
    *
    * <p>Element {@code i} of a stochastic cast draws {@code random.bits(i)}; other roundings ignore
@@ -17,7 +20,29 @@ public interface QuantizeKernels {
    */
   void quantize(Tensor source, QuantizedTensor target, RandomStream random);
 
-  /** Writes {@code decode(code) * scale} of every element to {@code target} (F32). */
+  /**
+   * Casts the transpose of {@code source [R,C]}: {@code target.stored()} becomes what {@link
+   * #quantize} gives for the {@code [C,R]} matrix.
+   */
+  void quantizeTransposed(Tensor source, Transposed target, RandomStream random);
+
+  /**
+   * Fills every cast of {@code target} from its values. A backend does it in as few passes as it
+   * can; results are those of the single casts.
+   */
+  default void cast(CastTarget target, RandomStream random) {
+    for (Operand cast : target.casts()) {
+      if (cast instanceof QuantizedTensor quantized) {
+        quantize(target.values(), quantized, random);
+      } else if (cast instanceof Transposed transposed) {
+        quantizeTransposed(target.values(), transposed, random);
+      } else {
+        convert(target.values(), (Tensor) cast);
+      }
+    }
+  }
+
+  /** Writes {@code decode(code) * scale} of every element to {@code target}. */
   void dequantize(QuantizedTensor source, Tensor target);
 
   /** F32 to BF16 (nearest even), or BF16 to F32 (exact), by the types of the tensors. */

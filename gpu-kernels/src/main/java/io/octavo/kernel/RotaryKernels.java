@@ -15,12 +15,15 @@ public interface RotaryKernels {
   }
 
   /**
-   * Rotates in place.
+   * Rotates the first {@code heads} heads of every row in place.
    *
-   * @param x {@code [M, H * D]}
+   * @param x {@code [M, W]}, {@code W >= heads * D}; columns after the rotated heads stay as they
+   *     are
+   * @param heads how many heads rotate: queries and keys, not values
    * @param positions {@code I32 [M]}, each in {@code [0, P)}
    * @param cosine {@code [P, D/2]}, including any attention scaling of the rope type
    * @param sine {@code [P, D/2]}
    */
-  void rotate(Tensor x, Tensor positions, Tensor cosine, Tensor sine, Direction direction);
+  void rotate(
+      Tensor x, int heads, Tensor positions, Tensor cosine, Tensor sine, Direction direction);
 }

@@ -1,5 +1,6 @@
 package io.octavo.tensor;
 
+import io.octavo.format.ScaleFormat;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 
@@ -8,16 +9,16 @@ import io.octavo.quant.QuantSpec;
  *
  * @param spec element format, scale format and granularity of the cast that made it
  * @param codes one code a byte ({@link DataType#U8}), in the shape of the numbers
- * @param scales {@link DataType#F32} multipliers, one per group of {@code spec.granularity()}, in
- *     {@link #scaleShape}
+ * @param scales multipliers, one per group of {@code spec.granularity()}, in {@link #scaleShape};
+ *     of the {@link #scaleType} of the spec
  */
 public record QuantizedTensor(QuantSpec spec, Tensor codes, Tensor scales) implements Operand {
 
   public QuantizedTensor {
-    if (codes.type() != DataType.U8 || scales.type() != DataType.F32) {
+    if (codes.type() != DataType.U8 || scales.type() != scaleType(spec)) {
       throw new IllegalArgumentException(
-          "Cannot build quantized tensor from codes %s and scales %s: expected U8 and F32"
-              .formatted(codes.type(), scales.type()));
+          "Cannot build quantized tensor from codes %s and scales %s: expected U8 and %s"
+              .formatted(codes.type(), scales.type(), scaleType(spec)));
     }
     Shape expected = scaleShape(spec.granularity(), codes.shape());
     if (scales.elements() != expected.elements()) {
@@ -30,6 +31,11 @@ public record QuantizedTensor(QuantSpec spec, Tensor codes, Tensor scales) imple
   /** Shape of the scales of a tensor of {@code shape}, read as a matrix. */
   public static Shape scaleShape(Granularity granularity, Shape shape) {
     return Shape.of(granularity.scaleRows(shape.rows()), granularity.scaleColumns(shape.columns()));
+  }
+
+  /** How scales are stored: in BF16 where they are BF16 numbers, else in F32. */
+  public static DataType scaleType(QuantSpec spec) {
+    return spec.scale() == ScaleFormat.BF16 ? DataType.BF16 : DataType.F32;
   }
 
   @Override
