@@ -27,10 +27,14 @@ public interface OptimizerKernels {
   /** Elements of a control vector. */
   int CONTROL = 16;
 
-  /** Index of the step's sum of losses in its totals, F32 of {@link #TOTALS} elements. */
+  /**
+   * Which of a step's totals is the sum of losses. Total {@code i} is the sum of elements {@code 2
+   * i} and {@code 2 i + 1} of an F32 vector of {@link #TOTALS} elements: the nearest F32 and what
+   * is left, so that sums keep double's precision.
+   */
   int LOSS_SUM = 0;
 
-  /** Index of the sum of squares of the stored gradients in the totals. */
+  /** Which total is the sum of squares of the stored gradients. */
   int SQUARES = 1;
 
   /** Elements of a vector of totals. */
@@ -39,11 +43,11 @@ public interface OptimizerKernels {
   /** What of AdamW is the same in every step. */
   record AdamWRule(float beta1, float beta2, float epsilon, float weightDecay) {}
 
-  /** Adds the sum of {@code values} to {@code totals[index]}, in a fixed order. */
-  void addSum(Tensor values, Tensor totals, int index);
+  /** Adds the sum of {@code values} to a total, in a fixed order, summing in double. */
+  void addSum(Tensor values, Tensor totals, int total);
 
-  /** Adds the sum of squares of {@code values} to {@code totals[index]}, in a fixed order. */
-  void addSumOfSquares(Tensor values, Tensor totals, int index);
+  /** Adds the sum of squares of {@code values} to a total, in a fixed order, summing in double. */
+  void addSumOfSquares(Tensor values, Tensor totals, int total);
 
   /**
    * Writes {@code control[FACTOR] = mean * min(1, clipNorm / (mean sqrt(squares) + 1e-6))}, the
