@@ -6,89 +6,112 @@ import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.ArenaPlan;
+import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** A place for one operand of a matrix product in the form its recipe gives it. */
-final class CastSlot {
+/**
+ * A place for the casts of one matrix: the rowwise one, for the product that contracts over its
+ * columns, and the columnwise one, for the product that contracts over its rows, where that is
+ * another. Where nothing is cast both are the matrix itself.
+ *
+ * @param plain where the matrix itself is kept; empty where it lies elsewhere or only casts are
+ */
+record CastSlot(
+    Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Operand> columnwise) {
 
-  private final Operand operand;
+  /** What one cast takes in the arena. */
+  record Cast(Recipe.Cast cast, boolean transposed, ArenaPlan.Slot values, ArenaPlan.Slot scales) {
 
-  private CastSlot(Operand operand) {
-    this.operand = operand;
-  }
-
-  /** What a slot takes in the arena: values or codes, and scales where the cast has them. */
-  record Plan(Recipe.Cast cast, ArenaPlan.Slot values, ArenaPlan.Slot scales) {
-
-    static Plan reserve(
-        ArenaPlan plan, MemoryKind kind, String name, Shape shape, Recipe.Cast cast) {
+    static Cast reserve(
+        ArenaPlan plan,
+        MemoryKind kind,
+        String name,
+        Shape matrix,
+        Recipe.Cast cast,
+        boolean transposed) {
+      Shape shape = transposed ? Shape.of(matrix.columns(), matrix.rows()) : matrix;
+      DataType type = DataType.BF16;
+      DataType scaleType = DataType.F32;
       Shape scales = Shape.of(0);
-      DataType type = DataType.F32;
-      if (cast instanceof Recipe.Cast.ToBf16) {
-        type = DataType.BF16;
-      } else if (cast instanceof Recipe.Cast.Quantize quantize) {
+      if (cast instanceof Recipe.Cast.Quantize quantize) {
         type = DataType.U8;
+        scaleType = QuantizedTensor.scaleType(quantize.spec());
         scales = QuantizedTensor.scaleShape(quantize.spec().granularity(), shape);
       }
-      return new Plan(
+      return new Cast(
           cast,
+          transposed,
           plan.reserve(kind, name, type, shape),
-          plan.reserve(kind, name + ".scales", DataType.F32, scales));
+          plan.reserve(kind, name + ".scales", scaleType, scales));
     }
 
-    CastSlot bind(Arena arena) {
+    Operand bind(Arena arena) {
       Tensor tensor = arena.tensor(values);
       if (cast instanceof Recipe.Cast.Quantize quantize) {
         QuantSpec spec = quantize.spec();
-        return new CastSlot(new QuantizedTensor(spec, tensor, arena.tensor(scales)));
+        QuantizedTensor stored = new QuantizedTensor(spec, tensor, arena.tensor(scales));
+        return transposed ? new Transposed(stored) : stored;
       }
-      return new CastSlot(tensor);
+      return tensor;
     }
   }
 
-  /**
-   * Where the producer of the operand writes: the slot itself where nothing is cast, else {@code
-   * scratch}.
-   */
+  /** What a slot takes in the arena. */
+  record Plan(Optional<ArenaPlan.Slot> plain, Optional<Cast> rowwise, Optional<Cast> columnwise) {
+
+    /** Nothing is cast or kept. */
+    static final Plan NONE = new Plan(Optional.empty(), Optional.empty(), Optional.empty());
+
+    CastSlot bind(Arena arena) {
+      return new CastSlot(
+          plain.map(arena::tensor),
+          rowwise.map(cast -> cast.bind(arena)),
+          columnwise.map(cast -> cast.bind(arena)));
+    }
+  }
+
+  /** Where the producer of the matrix writes: the slot itself where the matrix is kept there. */
   Tensor destination(Tensor scratch) {
-    return isPlain() ? (Tensor) operand : scratch;
+    return plain.orElse(scratch);
   }
 
-  /** Casts what the producer wrote to {@link #destination} into the slot. */
-  Operand seal(Tensor scratch, Backend backend) {
-    return isPlain() ? operand : store(scratch, backend);
+  /** Fills every cast from {@code values}. */
+  void cast(Tensor values, Backend backend) {
+    fill(values, Stream.concat(rowwise.stream(), columnwise.stream()).toList(), backend);
   }
 
-  /** Casts {@code source} into the slot; {@code source} itself where nothing is cast. */
-  Operand cast(Tensor source, Backend backend) {
-    return isPlain() ? source : store(source, backend);
+  /** Fills the rowwise cast. */
+  void castRowwise(Tensor values, Backend backend) {
+    fill(values, rowwise.stream().toList(), backend);
   }
 
-  private Operand store(Tensor source, Backend backend) {
-    if (operand instanceof QuantizedTensor quantized) {
-      backend.quantize().quantize(source, quantized, RandomStream.NONE);
-    } else {
-      backend.quantize().convert(source, (Tensor) operand);
+  /** Fills the columnwise cast where it is not the rowwise one. */
+  void castColumnwise(Tensor values, Backend backend) {
+    fill(values, columnwise.stream().toList(), backend);
+  }
+
+  private static void fill(Tensor values, List<Operand> casts, Backend backend) {
+    if (!casts.isEmpty()) {
+      backend.quantize().cast(new CastTarget(values, casts), RandomStream.NONE);
     }
-    return operand;
   }
 
-  /** What an earlier {@link #cast} of {@code source} returned. */
-  Operand castOf(Tensor source) {
-    return isPlain() ? source : operand;
+  /** The operand of the product that contracts over the columns of {@code values}. */
+  Operand rowwise(Tensor values) {
+    return rowwise.orElse(values);
   }
 
-  /** What the slot holds. */
-  Operand operand() {
-    return operand;
-  }
-
-  private boolean isPlain() {
-    return operand instanceof Tensor tensor && tensor.type() == DataType.F32;
+  /** The operand of the product that contracts over the rows of {@code values}. */
+  Operand columnwise(Tensor values) {
+    return columnwise.or(() -> rowwise).orElse(values);
   }
 }

@@ -19,7 +19,8 @@ import java.util.Map;
  * </pre>
  *
  * Norm outputs, attention output and h enter their products as the recipe casts them; the casts are
- * what the backward pass uses too.
+ * what the backward pass uses too. What norms and SwiGLU read is kept as numbers or as the recipe's
+ * codes of them; then the forward pass reads the codes as well.
  */
 final class DecoderLayer {
 
@@ -42,84 +43,89 @@ final class DecoderLayer {
     this.gradientCasts = gradientCasts;
   }
 
-  /** Reads {@code saved.input()}, replaces {@code residual} by the layer's result. */
-  void forward(LayerActivations saved, UnitViews weights, LayerWeights casts, Tensor residual) {
-    Operand n1 =
+  /** What of a micro-batch every layer reads. */
+  record Context(Inputs inputs, Accumulation accumulation) {}
+
+  /**
+   * Writes the layer's result to {@code y}.
+   *
+   * @param x residual stream entering: {@code saved.input()} where that keeps numbers
+   */
+  void forward(
+      Context context,
+      LayerActivations saved,
+      UnitViews weights,
+      LayerWeights casts,
+      Tensor x,
+      Tensor y) {
+    Tensor n1 =
         norm(
-            saved.input(),
+            saved.input().keep(x, backend),
             weights.named("input_layernorm.weight"),
             saved.rstd1(),
             saved.attentionInput());
-    project(Projection.QUERY, n1, weights, casts, saved.query());
-    project(Projection.KEY, n1, weights, casts, saved.key());
-    project(Projection.VALUE, n1, weights, casts, saved.value());
-    rotate(saved.query(), Direction.FORWARD);
-    rotate(saved.key(), Direction.FORWARD);
+    project(Projection.QKV, saved.attentionInput().rowwise(n1), weights, casts, saved.qkv());
+    rotate(context, saved.qkv(), Direction.FORWARD);
+    Tensor attention = saved.attention();
     backend
         .attention()
         .forward(
-            geometry,
-            saved.query(),
-            saved.key(),
-            saved.value(),
-            scratch.documentStart(),
-            saved.attention(),
-            saved.logSumExp());
-    Operand attention = saved.outputInput().cast(saved.attention(), backend);
-    backend.copy(saved.input(), saved.middle());
-    addProjection(Projection.OUTPUT, attention, weights, casts, saved.middle());
+            geometry, saved.qkv(), context.inputs().documentStart(), attention, saved.logSumExp());
+    saved.outputInput().castRowwise(attention, backend);
+    Tensor middle = saved.middle().destination(x);
+    addProjection(
+        Projection.OUTPUT, saved.outputInput().rowwise(attention), weights, casts, x, middle);
 
-    Operand n2 =
+    Tensor n2 =
         norm(
-            saved.middle(),
+            saved.middle().keep(middle, backend),
             weights.named("post_attention_layernorm.weight"),
             saved.rstd2(),
             saved.feedForwardInput());
-    project(Projection.GATE, n2, weights, casts, saved.gate());
-    project(Projection.UP, n2, weights, casts, saved.up());
+    Tensor gateUp = saved.gateUp().destination(scratch.gateUp());
+    project(Projection.GATE_UP, saved.feedForwardInput().rowwise(n2), weights, casts, gateUp);
     Tensor product = saved.downInput().destination(scratch.wide());
-    backend.activation().swiGlu(saved.gate(), saved.up(), product);
-    Operand down = saved.downInput().seal(product, backend);
-    backend.copy(saved.middle(), residual);
-    addProjection(Projection.DOWN, down, weights, casts, residual);
+    backend.activation().swiGlu(saved.gateUp().keep(gateUp, backend), product);
+    saved.downInput().cast(product, backend);
+    addProjection(Projection.DOWN, saved.downInput().rowwise(product), weights, casts, middle, y);
   }
 
   /**
    * Turns {@code gradient} of the layer's result into that of its input, in place, and adds to the
-   * gradients of its parameters. Overwrites gate and up.
+   * gradients of its parameters.
    */
   void backward(
+      Context context,
       LayerActivations saved,
       UnitViews weights,
       LayerWeights casts,
       UnitViews gradients,
       Tensor gradient) {
-    backwardFeedForward(saved, weights, casts, gradients, gradient);
-    backwardAttention(saved, weights, casts, gradients, gradient);
+    backwardFeedForward(context, saved, weights, casts, gradients, gradient);
+    backwardAttention(context, saved, weights, casts, gradients, gradient);
   }
 
   private void backwardFeedForward(
+      Context context,
       LayerActivations saved,
       UnitViews weights,
       LayerWeights casts,
       UnitViews gradients,
       Tensor gradient) {
+    Linear linear = new Linear(context, casts, gradients);
     Tensor dh = scratch.wide();
-    Operand dy = gradientOperand(Projection.DOWN, gradient, gradients);
-    wgrad(Projection.DOWN, dy, saved.downInput().operand(), gradients);
-    dgrad(Projection.DOWN, dy, casts, dh, Accumulation.OVERWRITE);
-    Tensor dgate = scratch.gradGate();
-    Tensor dup = scratch.gradUp();
-    backend.activation().swiGluBackward(dh, saved.gate(), saved.up(), dgate, dup);
-    Operand input = saved.feedForwardInput().operand();
+    // Where h is kept as numbers they lie in the slot, and scratch is free for their gradient.
+    Operand h = saved.downInput().columnwise(saved.downInput().destination(dh));
+    linear.backward(Projection.DOWN, gradient, h, dh);
+    Tensor dGateUp = scratch.gradGateUp();
+    backend.activation().swiGluBackward(dh, saved.gateUp().operand(), dGateUp);
     Tensor dn = scratch.gradHidden();
-    linearBackward(Projection.GATE, dgate, input, casts, gradients, dn, Accumulation.OVERWRITE);
-    linearBackward(Projection.UP, dup, input, casts, gradients, dn, Accumulation.ADD);
+    linear.backward(Projection.GATE_UP, dGateUp, kept(saved.feedForwardInput()), dn);
     backend
         .norm()
         .rmsNormBackward(
             dn,
-            saved.middle(),
+            saved.middle().operand(),
             weights.named("post_attention_layernorm.weight"),
             saved.rstd2(),
             gradient,
@@ -127,103 +133,122 @@ final class DecoderLayer {
   }
 
   private void backwardAttention(
+      Context context,
       LayerActivations saved,
       UnitViews weights,
       LayerWeights casts,
       UnitViews gradients,
       Tensor gradient) {
-    Tensor dAttention = scratch.query();
-    Operand output = saved.outputInput().castOf(saved.attention());
-    linearBackward(
-        Projection.OUTPUT, gradient, output, casts, gradients, dAttention, Accumulation.OVERWRITE);
-    Tensor dq = scratch.gradQuery();
-    Tensor dk = scratch.gradKey();
-    Tensor dv = scratch.gradValue();
+    Linear linear = new Linear(context, casts, gradients);
+    Tensor attention = saved.attention();
+    Tensor dAttention = scratch.gradAttention();
+    saved.outputInput().castColumnwise(attention, backend);
+    linear.backward(
+        Projection.OUTPUT, gradient, saved.outputInput().columnwise(attention), dAttention);
+    Tensor dQkv = scratch.gradQkv();
     backend
         .attention()
         .backward(
             geometry,
-            saved.query(),
-            saved.key(),
-            saved.value(),
-            scratch.documentStart(),
-            saved.attention(),
+            saved.qkv(),
+            context.inputs().documentStart(),
+            attention,
             saved.logSumExp(),
             dAttention,
-            dq,
-            dk,
-            dv);
-    rotate(dq, Direction.BACKWARD);
-    rotate(dk, Direction.BACKWARD);
-    Operand input = saved.attentionInput().operand();
+            dQkv,
+            scratch.attention());
+    rotate(context, dQkv, Direction.BACKWARD);
     Tensor dn = scratch.gradHidden();
-    linearBackward(Projection.QUERY, dq, input, casts, gradients, dn, Accumulation.OVERWRITE);
-    linearBackward(Projection.KEY, dk, input, casts, gradients, dn, Accumulation.ADD);
-    linearBackward(Projection.VALUE, dv, input, casts, gradients, dn, Accumulation.ADD);
+    linear.backward(Projection.QKV, dQkv, kept(saved.attentionInput()), dn);
     backend
         .norm()
         .rmsNormBackward(
             dn,
-            saved.input(),
+            saved.input().operand(),
             weights.named("input_layernorm.weight"),
             saved.rstd1(),
             gradient,
             gradients.named("input_layernorm.weight"));
   }
 
-  private Operand norm(Tensor x, Tensor weight, Tensor rstd, CastSlot slot) {
-    Tensor target = slot.destination(scratch.hidden());
-    backend.norm().rmsNorm(x, weight, config.normEpsilon(), target, rstd);
-    return slot.seal(target, backend);
+  private Operand kept(CastSlot slot) {
+    return slot.columnwise(slot.destination(scratch.hidden()));
   }
 
-  private void rotate(Tensor x, Direction direction) {
-    backend.rotary().rotate(x, scratch.positions(), scratch.cosine(), scratch.sine(), direction);
+  private Tensor norm(Operand x, Tensor weight, Tensor rstd, CastSlot slot) {
+    Tensor target = slot.destination(scratch.hidden());
+    backend.norm().rmsNorm(x, weight, config.normEpsilon(), target, rstd);
+    slot.cast(target, backend);
+    return target;
+  }
+
+  private void rotate(Context context, Tensor qkv, Direction direction) {
+    backend
+        .rotary()
+        .rotate(
+            qkv,
+            config.heads() + config.keyValueHeads(),
+            context.inputs().positions(),
+            scratch.cosine(),
+            scratch.sine(),
+            direction);
   }
 
   private void project(
       Projection projection, Operand x, UnitViews weights, LayerWeights casts, Tensor y) {
-    Operand w = casts.operand(projection);
+    Operand w = casts.weight(projection).forward();
     backend.gemm().fprop(x, w, y, Accumulation.OVERWRITE, scratch.gemm());
     weights.bias(projection).ifPresent(bias -> backend.activation().addBias(bias, y));
   }
 
   private void addProjection(
-      Projection projection, Operand x, UnitViews weights, LayerWeights casts, Tensor y) {
-    Operand w = casts.operand(projection);
-    backend.gemm().fprop(x, w, y, Accumulation.ADD, scratch.gemm());
+      Projection projection,
+      Operand x,
+      UnitViews weights,
+      LayerWeights casts,
+      Tensor addend,
+      Tensor y) {
+    Operand w = casts.weight(projection).forward();
+    backend.gemm().fpropAdd(x, w, addend, y, scratch.gemm());
     weights.bias(projection).ifPresent(bias -> backend.activation().addBias(bias, y));
   }
 
-  private void linearBackward(
-      Projection projection,
-      Tensor dy,
-      Operand x,
-      LayerWeights casts,
-      UnitViews gradients,
-      Tensor dx,
-      Accumulation accumulation) {
-    Operand gradient = gradientOperand(projection, dy, gradients);
-    wgrad(projection, gradient, x, gradients);
-    dgrad(projection, gradient, casts, dx, accumulation);
-  }
+  /** The backward products of a layer's linear parts. */
+  private final class Linear {
+    private final Context context;
+    private final LayerWeights casts;
+    private final UnitViews gradients;
 
-  /** Casts the gradient of a projection's result; its bias takes the uncast one. */
-  private Operand gradientOperand(Projection projection, Tensor dy, UnitViews gradients) {
-    gradients.bias(projection).ifPresent(bias -> backend.activation().biasBackward(dy, bias));
-    CastSlot slot = gradientCasts.get(projection);
-    if (slot == null) {
-      throw new IllegalStateException("Cannot run backward: the plan is for inference");
+    Linear(Context context, LayerWeights casts, UnitViews gradients) {
+      this.context = context;
+      this.casts = casts;
+      this.gradients = gradients;
     }
-    return slot.cast(dy, backend);
-  }
 
-  private void wgrad(Projection projection, Operand dy, Operand x, UnitViews gradients) {
-    backend.gemm().wgrad(dy, x, gradients.weight(projection), Accumulation.ADD, scratch.gemm());
-  }
-
-  private void dgrad(
-      Projection projection, Operand dy, LayerWeights casts, Tensor dx, Accumulation accumulation) {
-    backend.gemm().dgrad(dy, casts.operand(projection), dx, accumulation, scratch.gemm());
+    /** Casts {@code dy}; the weight's gradient takes the cast, the bias's the uncast one. */
+    void backward(Projection projection, Tensor dy, Operand x, Tensor dx) {
+      CastSlot slot = gradientCasts.get(projection);
+      if (slot == null) {
+        throw new IllegalStateException("Cannot run backward: the plan is for inference");
+      }
+      slot.cast(dy, backend);
+      gradients.bias(projection).ifPresent(bias -> backend.activation().biasBackward(dy, bias));
+      backend
+          .gemm()
+          .wgrad(
+              slot.columnwise(dy),
+              x,
+              gradients.weight(projection),
+              context.accumulation(),
+              scratch.gemm());
+      backend
+          .gemm()
+          .dgrad(
+              slot.rowwise(dy),
+              casts.weight(projection).backward(),
+              dx,
+              Accumulation.OVERWRITE,
+              scratch.gemm());
+    }
   }
 }

@@ -14,107 +14,118 @@ import io.octavo.tensor.Tensor;
  *
  * @param input residual stream entering, {@code [M, C]}
  * @param rstd1 of the first norm, {@code [M]}
- * @param attentionInput operand of q, k and v, {@code [M, C]}
- * @param query rotated, {@code [M, Hq D]}
- * @param key rotated, {@code [M, Hkv D]}
- * @param value {@code [M, Hkv D]}
+ * @param attentionInput operand of the q, k and v projection, {@code [M, C]}
+ * @param qkv queries and keys rotated, {@code [M, (Hq + 2 Hkv) D]}
  * @param attention result of attention, {@code [M, Hq D]}
  * @param logSumExp {@code [M, Hq]}
- * @param outputInput operand of o, {@code [M, Hq D]}
+ * @param outputInput casts of {@code attention} for o
  * @param middle residual stream between attention and feed-forward, {@code [M, C]}
  * @param rstd2 of the second norm, {@code [M]}
- * @param feedForwardInput operand of gate and up, {@code [M, C]}
- * @param gate {@code [M, F]}
- * @param up {@code [M, F]}
+ * @param feedForwardInput operand of the gate and up projection, {@code [M, C]}
+ * @param gateUp {@code [M, 2 F]}
  * @param downInput operand of down, {@code [M, F]}
  */
 record LayerActivations(
-    Tensor input,
+    KeptActivation input,
     Tensor rstd1,
     CastSlot attentionInput,
-    Tensor query,
-    Tensor key,
-    Tensor value,
+    Tensor qkv,
     Tensor attention,
     Tensor logSumExp,
     CastSlot outputInput,
-    Tensor middle,
+    KeptActivation middle,
     Tensor rstd2,
     CastSlot feedForwardInput,
-    Tensor gate,
-    Tensor up,
+    KeptActivation gateUp,
     CastSlot downInput) {
 
   /** Their places in the arena. */
   record Plan(
-      ArenaPlan.Slot input,
+      KeptActivation.Plan input,
       ArenaPlan.Slot rstd1,
       CastSlot.Plan attentionInput,
-      ArenaPlan.Slot query,
-      ArenaPlan.Slot key,
-      ArenaPlan.Slot value,
+      ArenaPlan.Slot qkv,
       ArenaPlan.Slot attention,
       ArenaPlan.Slot logSumExp,
       CastSlot.Plan outputInput,
-      ArenaPlan.Slot middle,
+      KeptActivation.Plan middle,
       ArenaPlan.Slot rstd2,
       CastSlot.Plan feedForwardInput,
-      ArenaPlan.Slot gate,
-      ArenaPlan.Slot up,
+      KeptActivation.Plan gateUp,
       CastSlot.Plan downInput) {
 
-    static Plan reserve(ArenaPlan plan, ModelConfig config, Recipe recipe, int rows, String name) {
-      Reservation reservation =
-          new Reservation(plan, recipe.castFor(LinearOperand.INPUT), rows, name + ".");
+    static Plan reserve(
+        ArenaPlan plan,
+        CastPlanner casts,
+        ModelConfig config,
+        Recipe recipe,
+        int rows,
+        String layer) {
+      Reservation reserve = new Reservation(plan, casts, recipe, rows, layer);
       int hidden = config.hidden();
       return new Plan(
-          reservation.values("input", hidden),
-          reservation.values("rstd1", 1),
-          reservation.operand("attention_input", hidden),
-          reservation.values("query", config.queryWidth()),
-          reservation.values("key", config.keyValueWidth()),
-          reservation.values("value", config.keyValueWidth()),
-          reservation.values("attention", config.queryWidth()),
-          reservation.values("log_sum_exp", config.heads()),
-          reservation.operand("output_input", config.queryWidth()),
-          reservation.values("middle", hidden),
-          reservation.values("rstd2", 1),
-          reservation.operand("feed_forward_input", hidden),
-          reservation.values("gate", config.feedForward()),
-          reservation.values("up", config.feedForward()),
-          reservation.operand("down_input", config.feedForward()));
+          reserve.activation("input", hidden),
+          reserve.numbers("rstd1", 1),
+          reserve.operand("attention_input", hidden),
+          reserve.values("qkv", Projection.QKV.out(config)),
+          reserve.values("attention", config.queryWidth()),
+          reserve.numbers("log_sum_exp", config.heads()),
+          casts.beside(
+              "output_input",
+              layer,
+              Shape.of(rows, config.queryWidth()),
+              recipe.castFor(LinearOperand.INPUT)),
+          reserve.activation("middle", hidden),
+          reserve.numbers("rstd2", 1),
+          reserve.operand("feed_forward_input", hidden),
+          reserve.activation("gate_up", Projection.GATE_UP.out(config)),
+          reserve.operand("down_input", config.feedForward()));
     }
 
     LayerActivations bind(Arena arena) {
       return new LayerActivations(
-          arena.tensor(input),
+          input.bind(arena),
           arena.tensor(rstd1),
           attentionInput.bind(arena),
-          arena.tensor(query),
-          arena.tensor(key),
-          arena.tensor(value),
+          arena.tensor(qkv),
           arena.tensor(attention),
           arena.tensor(logSumExp),
           outputInput.bind(arena),
-          arena.tensor(middle),
+          middle.bind(arena),
           arena.tensor(rstd2),
           feedForwardInput.bind(arena),
-          arena.tensor(gate),
-          arena.tensor(up),
+          gateUp.bind(arena),
           downInput.bind(arena));
     }
   }
 
-  private record Reservation(ArenaPlan plan, Recipe.Cast cast, int rows, String prefix) {
+  private record Reservation(
+      ArenaPlan plan, CastPlanner casts, Recipe recipe, int rows, String layer) {
+
+    ArenaPlan.Slot numbers(String name, int columns) {
+      return reserve(name, DataType.F32, columns);
+    }
 
     ArenaPlan.Slot values(String name, int columns) {
-      return plan.reserve(
-          MemoryKind.ACTIVATIONS, prefix + name, DataType.F32, Shape.of(rows, columns));
+      return reserve(name, casts.activationType(), columns);
+    }
+
+    private ArenaPlan.Slot reserve(String name, DataType type, int columns) {
+      return plan.reserve(MemoryKind.ACTIVATIONS, layer + name, type, Shape.of(rows, columns));
+    }
+
+    KeptActivation.Plan activation(String name, int columns) {
+      return KeptActivation.Plan.reserve(
+          plan,
+          layer + name,
+          Shape.of(rows, columns),
+          recipe.activationCast(),
+          casts.activationType());
     }
 
     CastSlot.Plan operand(String name, int columns) {
-      return CastSlot.Plan.reserve(
-          plan, MemoryKind.ACTIVATIONS, prefix + name, Shape.of(rows, columns), cast);
+      return casts.kept(
+          name, layer, Shape.of(rows, columns), recipe.castFor(LinearOperand.INPUT));
     }
   }
 }

@@ -2,7 +2,6 @@ package io.octavo.model;
 
 import io.octavo.kernel.Backend;
 import io.octavo.tensor.Operand;
-import io.octavo.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -12,8 +11,11 @@ import java.util.Map;
  */
 final class LayerWeights {
 
+  /** A weight in the forms its products need. */
+  record Weight(Operand forward, Operand backward) {}
+
   private final Map<Projection, CastSlot> slots;
-  private final Map<Projection, Operand> operands = new EnumMap<>(Projection.class);
+  private final Map<Projection, Weight> weights = new EnumMap<>(Projection.class);
   private int layer = -1;
   private long version = -1;
 
@@ -21,23 +23,24 @@ final class LayerWeights {
     this.slots = slots;
   }
 
-  /** The operand of a projection's weight. */
-  Operand operand(Projection projection) {
-    Operand operand = operands.get(projection);
-    if (operand == null) {
+  /** The operands of a projection's weight. */
+  Weight weight(Projection projection) {
+    Weight weight = weights.get(projection);
+    if (weight == null) {
       throw new IllegalStateException("Cannot use weight of " + projection + " before its cast");
     }
-    return operand;
+    return weight;
   }
 
-  void refresh(int wantedLayer, long wantedVersion, UnitViews weights, Backend backend) {
+  void refresh(int wantedLayer, long wantedVersion, UnitViews unit, Backend backend) {
     if (layer == wantedLayer && version == wantedVersion) {
       return;
     }
     slots.forEach(
         (projection, slot) -> {
-          Tensor weight = weights.weight(projection);
-          operands.put(projection, slot.cast(weight, backend));
+          var master = unit.weight(projection);
+          slot.cast(master, backend);
+          weights.put(projection, new Weight(slot.rowwise(master), slot.columnwise(master)));
         });
     layer = wantedLayer;
     version = wantedVersion;

@@ -2,6 +2,7 @@ package io.octavo.model;
 
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.GemmKernels;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.MemoryKind;
@@ -93,6 +94,11 @@ public final class LoadedModel implements AutoCloseable {
     @Override
     public void beginGradients(int unit) {
       gradients(unit);
+    }
+
+    @Override
+    public GemmKernels.Accumulation accumulation(int microBatch) {
+      return GemmKernels.Accumulation.OVERWRITE;
     }
 
     @Override

@@ -3,7 +3,6 @@ package io.octavo.model;
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.GemmKernels.Accumulation;
-import io.octavo.tensor.DataType;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 
@@ -16,32 +15,28 @@ final class OutputHead {
   private final Backend backend;
   private final TransformerPlan plan;
   private final CastSlot weightSlot;
-  private final Tensor input;
-  private final Tensor gradient;
+  private final CastSlot input;
+  private final CastSlot gradient;
   private final Tensor logits;
   private final Tensor gemm;
-  private final boolean casts;
   private long version = -1;
-  private boolean cast;
 
   OutputHead(Backend backend, TransformerPlan plan, Arena arena, Tensor gemm) {
     this.backend = backend;
     this.plan = plan;
     this.weightSlot = plan.headWeight.bind(arena);
-    this.input = arena.tensor(plan.headInput.values());
-    this.gradient = arena.tensor(plan.headGradient.values());
+    this.input = plan.headInput.bind(arena);
+    this.gradient = plan.headGradient.bind(arena);
     this.logits = arena.tensor(plan.logits);
     this.gemm = gemm;
-    this.casts = input.type() != DataType.F32;
   }
 
   private Operand weight(Tensor table, long wantedVersion) {
-    if (casts && (!cast || version != wantedVersion)) {
+    if (version != wantedVersion) {
       weightSlot.cast(table, backend);
       version = wantedVersion;
-      cast = true;
     }
-    return casts ? weightSlot.operand() : table;
+    return weightSlot.rowwise(table);
   }
 
   /** Rows of a chunk that starts at {@code from} of {@code rows}. */
@@ -65,7 +60,11 @@ final class OutputHead {
     return forward(normed.rowRange(from, to), weight(table, wantedVersion));
   }
 
-  /** Writes losses, overwrites {@code dNormed}, adds to {@code dTable}. */
+  /**
+   * Writes losses, overwrites {@code dNormed}.
+   *
+   * @param accumulation whether the gradient of the table is replaced or added to
+   */
   void lossesAndGradients(
       Tensor normed,
       Tensor table,
@@ -74,7 +73,8 @@ final class OutputHead {
       Tensor losses,
       float scale,
       Tensor dNormed,
-      Tensor dTable) {
+      Tensor dTable,
+      Accumulation accumulation) {
     Operand w = weight(table, wantedVersion);
     int rows = normed.rows();
     for (int from = 0; from < rows; from += plan.logitRows) {
@@ -86,8 +86,10 @@ final class OutputHead {
           .crossEntropyBackward(z, targets.range(from, to), losses.rowRange(from, to), scale);
       Operand dz = castRows(z, gradient);
       backend.gemm().dgrad(dz, w, dNormed.rowRange(from, to), Accumulation.OVERWRITE, gemm);
-      Operand xCast = casts ? input.rowRange(0, to - from) : x;
-      backend.gemm().wgrad(dz, xCast, dTable, Accumulation.ADD, gemm);
+      backend
+          .gemm()
+          .wgrad(
+              dz, operand(x, input), dTable, from == 0 ? accumulation : Accumulation.ADD, gemm);
     }
   }
 
@@ -97,12 +99,19 @@ final class OutputHead {
     return z;
   }
 
-  private Operand castRows(Tensor source, Tensor slot) {
-    if (!casts) {
-      return source;
+  /** Casts rows into the first rows of a slot; the rows themselves where nothing is cast. */
+  private Operand castRows(Tensor source, CastSlot slot) {
+    Tensor operand = operand(source, slot);
+    if (operand != source) {
+      backend.quantize().convert(source, operand);
     }
-    Tensor target = slot.rowRange(0, source.rows());
-    backend.quantize().convert(source, target);
-    return target;
+    return operand;
+  }
+
+  /** What {@link #castRows} returned for {@code source}. */
+  private static Tensor operand(Tensor source, CastSlot slot) {
+    return slot.rowwise()
+        .map(cast -> ((Tensor) cast).rowRange(0, source.rows()))
+        .orElse(source);
   }
 }

@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where every parameter lies. Parameters start at multiples of {@value #ALIGNMENT} elements of
- * their unit's flat vector, so that no group of COAT's moments belongs to two of them, and no shard
+ * Where every parameter lies. Linear layers that share their input lie one after the other, so that
+ * they are multiplied as one. Everything else starts at a multiple of {@value #ALIGNMENT} elements of
+ * its unit's flat vector, so that no group of COAT's moments belongs to two of them, and no shard
  * boundary cuts a group.
  *
  * @param units embedding, layers in order, final norm and head
@@ -40,14 +41,11 @@ public record ParameterLayout(List<ParameterUnit> units) {
     int hidden = config.hidden();
     Builder unit = new Builder();
     unit.vector(prefix + "input_layernorm.weight", hidden);
-    unit.linear(prefix + "self_attn.q_proj", config.queryWidth(), hidden, biased);
-    unit.linear(prefix + "self_attn.k_proj", config.keyValueWidth(), hidden, biased);
-    unit.linear(prefix + "self_attn.v_proj", config.keyValueWidth(), hidden, biased);
-    unit.linear(prefix + "self_attn.o_proj", hidden, config.queryWidth(), biased);
+    unit.linear(prefix, config, Projection.QKV, biased);
+    unit.linear(prefix, config, Projection.OUTPUT, biased);
     unit.vector(prefix + "post_attention_layernorm.weight", hidden);
-    unit.linear(prefix + "mlp.gate_proj", config.feedForward(), hidden, config.feedForwardBias());
-    unit.linear(prefix + "mlp.up_proj", config.feedForward(), hidden, config.feedForwardBias());
-    unit.linear(prefix + "mlp.down_proj", hidden, config.feedForward(), config.feedForwardBias());
+    unit.linear(prefix, config, Projection.GATE_UP, config.feedForwardBias());
+    unit.linear(prefix, config, Projection.DOWN, config.feedForwardBias());
     return unit.unit("layers." + layer);
   }
 
@@ -68,10 +66,16 @@ public record ParameterLayout(List<ParameterUnit> units) {
     private final List<Parameter> parameters = new ArrayList<>();
     private long elements;
 
-    void linear(String name, int out, int in, boolean biased) {
-      matrix(name + ".weight", out, in);
-      if (biased) {
-        vector(name + ".bias", out);
+    void linear(String prefix, ModelConfig config, Projection projection, boolean biased) {
+      int in = projection.in(config);
+      List<String> parts = projection.parts();
+      for (int part = 0; part < parts.size(); part++) {
+        Shape shape = Shape.of(projection.out(part, config), in);
+        join(prefix + parts.get(part) + ".weight", shape, true, part > 0);
+      }
+      for (int part = 0; biased && part < parts.size(); part++) {
+        Shape shape = Shape.of(projection.out(part, config));
+        join(prefix + parts.get(part) + ".bias", shape, false, part > 0);
       }
     }
 
@@ -84,12 +88,18 @@ public record ParameterLayout(List<ParameterUnit> units) {
     }
 
     private void add(String name, Shape shape, boolean matrix) {
-      parameters.add(new Parameter(name, shape, elements, matrix));
-      elements += padded(shape.elements());
+      join(name, shape, matrix, false);
+    }
+
+    /** Adds a parameter, right behind the one before it where {@code joined}. */
+    private void join(String name, Shape shape, boolean matrix, boolean joined) {
+      long offset = joined ? elements : padded(elements);
+      parameters.add(new Parameter(name, shape, offset, matrix));
+      elements = offset + shape.elements();
     }
 
     ParameterUnit unit(String name) {
-      return new ParameterUnit(name, List.copyOf(parameters), elements);
+      return new ParameterUnit(name, List.copyOf(parameters), padded(elements));
     }
   }
 }

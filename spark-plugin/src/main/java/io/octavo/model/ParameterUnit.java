@@ -1,5 +1,6 @@
 package io.octavo.model;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -10,6 +11,30 @@ import java.util.List;
  * @param elements length of the flat vector, a multiple of 128
  */
 public record ParameterUnit(String name, List<Parameter> parameters, long elements) {
+
+  /**
+   * Neighbouring parameters that are all matrices, or none of them.
+   *
+   * @param from element of the unit's flat vector, a multiple of 128
+   * @param to element after the last, padding included, a multiple of 128
+   */
+  public record Run(long from, long to, boolean matrices) {}
+
+  /** The runs that all parameters fall into, in order. */
+  public List<Run> runs() {
+    List<Run> runs = new ArrayList<>();
+    long from = 0;
+    for (int i = 1; i <= parameters.size(); i++) {
+      boolean matrices = parameters.get(i - 1).matrix();
+      if (i == parameters.size()) {
+        runs.add(new Run(from, elements, matrices));
+      } else if (parameters.get(i).matrix() != matrices) {
+        runs.add(new Run(from, parameters.get(i).offset(), matrices));
+        from = parameters.get(i).offset();
+      }
+    }
+    return runs;
+  }
 
   /** Elements a rank holds: an equal number of whole 128-groups for each. */
   public long shardElements(int worldSize) {

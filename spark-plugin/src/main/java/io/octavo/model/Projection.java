@@ -1,43 +1,50 @@
 package io.octavo.model;
 
-/** The linear layers of a decoder layer. */
+import java.util.List;
+
+/**
+ * The linear layers of a decoder layer as they are multiplied: those that share their input are
+ * one, with their weights one below the other.
+ */
 enum Projection {
-  QUERY("self_attn.q_proj"),
-  KEY("self_attn.k_proj"),
-  VALUE("self_attn.v_proj"),
+  QKV("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
   OUTPUT("self_attn.o_proj"),
-  GATE("mlp.gate_proj"),
-  UP("mlp.up_proj"),
+  GATE_UP("mlp.gate_proj", "mlp.up_proj"),
   DOWN("mlp.down_proj");
 
-  private final String suffix;
+  private final List<String> parts;
 
-  Projection(String suffix) {
-    this.suffix = suffix;
+  Projection(String... parts) {
+    this.parts = List.of(parts);
   }
 
-  String weight() {
-    return suffix + ".weight";
+  /** Hugging Face's linear layers that it is made of, in the order of its rows. */
+  List<String> parts() {
+    return parts;
   }
 
-  String bias() {
-    return suffix + ".bias";
+  /** Rows of the weight of one part. */
+  int out(int part, ModelConfig config) {
+    return switch (this) {
+      case QKV -> part == 0 ? config.queryWidth() : config.keyValueWidth();
+      case OUTPUT, DOWN -> config.hidden();
+      case GATE_UP -> config.feedForward();
+    };
   }
 
   /** Rows of the weight: features out. */
   int out(ModelConfig config) {
     return switch (this) {
-      case QUERY -> config.queryWidth();
-      case KEY, VALUE -> config.keyValueWidth();
+      case QKV -> config.queryWidth() + 2 * config.keyValueWidth();
       case OUTPUT, DOWN -> config.hidden();
-      case GATE, UP -> config.feedForward();
+      case GATE_UP -> 2 * config.feedForward();
     };
   }
 
   /** Columns of the weight: features in. */
   int in(ModelConfig config) {
     return switch (this) {
-      case QUERY, KEY, VALUE, GATE, UP -> config.hidden();
+      case QKV, GATE_UP -> config.hidden();
       case OUTPUT -> config.queryWidth();
       case DOWN -> config.feedForward();
     };

@@ -2,6 +2,7 @@ package io.octavo.model;
 
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Planning;
 import io.octavo.kernel.LossKernels;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.ArenaPlan;
@@ -28,7 +29,7 @@ public final class Scorer implements AutoCloseable {
     }
     ArenaPlan plan = new ArenaPlan();
     TransformerPlan slots =
-        TransformerPlan.inference(plan, backend.gemm(), model.config(), recipe, batch, time);
+        TransformerPlan.inference(plan, Planning.of(backend), model.config(), recipe, batch, time);
     arena = Arena.allocate(plan, backend);
     transformer = new Transformer(slots, arena, backend, model.units());
     vocabulary = model.config().vocabulary();

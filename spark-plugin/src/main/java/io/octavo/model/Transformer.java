@@ -1,8 +1,11 @@
 package io.octavo.model;
 
 import io.octavo.kernel.Arena;
-import io.octavo.kernel.AttentionKernels;
+import io.octavo.format.Bfloat16;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.GemmKernels.Accumulation;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,8 +16,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A Llama over planned memory. {@link #train} runs forward and backward for a micro-batch and
- * leaves gradients with {@link UnitAccess}; {@link #score} and {@link #logits} run forward only.
+ * A Llama over planned memory. {@link #train} runs forward and backward for a micro-batch given by
+ * {@link #give} and leaves gradients with {@link UnitAccess}; {@link #score} and {@link #logits} run
+ * forward only.
  */
 public final class Transformer {
 
@@ -25,6 +29,7 @@ public final class Transformer {
   private final List<LayerWeights> casts = new ArrayList<>();
   private final List<UnitViews> weights = new ArrayList<>();
   private final List<UnitViews> gradients = new ArrayList<>();
+  private final List<Inputs> inputs = new ArrayList<>();
   private final Scratch scratch;
   private final DecoderLayer layer;
   private final OutputHead head;
@@ -51,19 +56,18 @@ public final class Transformer {
       }
     }
     scratch = Scratch.bind(plan, arena);
-    ModelConfig config = plan.config;
-    AttentionKernels.Geometry geometry =
-        new AttentionKernels.Geometry(
-            plan.batch, plan.time, config.heads(), config.keyValueHeads(), config.headSize());
-    layer = new DecoderLayer(backend, config, geometry, scratch, bind(plan.gradients, arena));
+    plan.inputs.forEach(slot -> inputs.add(Inputs.bind(slot, arena)));
+    layer =
+        new DecoderLayer(
+            backend, plan.config, plan.geometry(), scratch, bind(plan.gradients, arena));
     head = new OutputHead(backend, plan, arena, scratch.gemm());
-    residual = arena.tensor(plan.residual);
+    residual = scratch.residual();
     finalRstd = arena.tensor(plan.finalRstd);
     finalNorm = arena.tensor(plan.finalNorm);
     losses = arena.tensor(plan.losses);
     gradResidual = arena.tensor(plan.gradResidual);
     staging = staging(plan);
-    RopeTable table = RopeTable.of(config, plan.time);
+    RopeTable table = RopeTable.of(plan.config, plan.time);
     upload(table.cosine(), scratch.cosine());
     upload(table.sine(), scratch.sine());
   }
@@ -84,33 +88,43 @@ public final class Transformer {
     return plan.time;
   }
 
+  /** Copies the input of micro-batch {@code index} of a step to the device. */
+  public void give(int index, MicroBatch input) {
+    ByteBuffer host = words(4 * plan.batch * plan.time);
+    Inputs.write(input, host.asIntBuffer());
+    backend.upload(host, inputs.get(index).all());
+  }
+
   /**
-   * Forward and backward of a micro-batch.
+   * Forward and backward of a micro-batch that has been given. Only gives work to the backend.
    *
    * @param scale what each target's negative log-likelihood is multiplied by in the function whose
    *     gradient is taken
-   * @return the sum of the targets' negative log-likelihoods, in nats
+   * @return the negative log-likelihood of each row's target, in nats, on the device
    */
-  public double train(MicroBatch input, float scale) {
-    forward(input);
-    backward(scale);
-    return sumOfLosses();
+  public Tensor train(int index, float scale) {
+    forward(inputs.get(index));
+    backward(inputs.get(index), units.accumulation(index), scale);
+    return losses;
   }
 
   /** The negative log-likelihood of each row's target, 0 where it has none. */
   public float[] score(MicroBatch input) {
-    forward(input);
+    give(0, input);
+    Inputs given = inputs.get(0);
+    forward(given);
     int last = lastUnit();
     units.acquire(last);
     normFinal();
-    withTable(table -> head.losses(finalNorm, table, units.version(), scratch.targets(), losses));
+    withTable(table -> head.losses(finalNorm, table, units.version(), given.targets(), losses));
     units.release(last);
     return download(losses);
   }
 
   /** Logits of rows {@code [from, to)} of a micro-batch, row-major {@code [to - from, V]}. */
   public float[] logits(MicroBatch input, int from, int to) {
-    forward(input);
+    give(0, input);
+    forward(inputs.get(0));
     int last = lastUnit();
     units.acquire(last);
     normFinal();
@@ -129,30 +143,39 @@ public final class Transformer {
   }
 
   /** What entered each layer in the last forward pass of a training plan, for diagnosis. */
-  public List<Tensor> layerInputs() {
-    return saved.stream().map(LayerActivations::input).toList();
+  public List<Operand> layerInputs() {
+    return saved.stream().map(kept -> kept.input().operand()).toList();
   }
 
   private int lastUnit() {
     return weights.size() - 1;
   }
 
-  private void forward(MicroBatch input) {
-    upload(input.ids(), scratch.ids());
-    upload(input.targets(), scratch.targets());
-    upload(input.positions(), scratch.positions());
-    upload(input.documentStart(), scratch.documentStart());
+  private void forward(Inputs given) {
+    DecoderLayer.Context context = new DecoderLayer.Context(given, Accumulation.OVERWRITE);
     units.acquire(0);
     Tensor table = weights.get(0).named("embed_tokens.weight");
-    backend.embedding().gather(table, scratch.ids(), residual);
+    Tensor x = enters(0);
+    backend.embedding().gather(table, given.ids(), x);
     units.release(0);
     for (int i = 0; i < plan.config.layers(); i++) {
       units.acquire(i + 1);
-      LayerActivations activations = saved.get(i % saved.size());
-      backend.copy(residual, activations.input());
-      layer.forward(activations, weights.get(i + 1), castsOf(i), residual);
+      Tensor y = enters(i + 1);
+      layer.forward(context, savedBy(i), weights.get(i + 1), castsOf(i), x, y);
       units.release(i + 1);
+      x = y;
     }
+  }
+
+  private LayerActivations savedBy(int index) {
+    return saved.get(index % saved.size());
+  }
+
+  /** Where the residual stream that enters a layer lies; after the last one, {@code residual}. */
+  private Tensor enters(int index) {
+    return index < plan.config.layers()
+        ? savedBy(index).input().destination(residual)
+        : residual;
   }
 
   private LayerWeights castsOf(int index) {
@@ -166,7 +189,7 @@ public final class Transformer {
     backend.norm().rmsNorm(residual, weight, plan.config.normEpsilon(), finalNorm, finalRstd);
   }
 
-  private void backward(float scale) {
+  private void backward(Inputs given, Accumulation accumulation, float scale) {
     boolean tied = plan.config.tiedHead();
     int last = lastUnit();
     if (tied) {
@@ -186,11 +209,12 @@ public final class Transformer {
                 finalNorm,
                 table,
                 units.version(),
-                scratch.targets(),
+                given.targets(),
                 losses,
                 scale,
                 dNormed,
-                dTable));
+                dTable,
+                accumulation));
     backend.zero(gradResidual);
     backend
         .norm()
@@ -203,11 +227,13 @@ public final class Transformer {
             gradients.get(last).named("model.norm.weight"));
     units.release(last);
     units.gradientsReady(last);
+    DecoderLayer.Context context = new DecoderLayer.Context(given, accumulation);
     for (int i = plan.config.layers() - 1; i >= 0; i--) {
       units.acquire(i + 1);
       units.beginGradients(i + 1);
       UnitViews unit = weights.get(i + 1);
-      layer.backward(saved.get(i), unit, castsOf(i), gradients.get(i + 1), gradResidual);
+      layer.backward(
+          context, saved.get(i), unit, castsOf(i), gradients.get(i + 1), gradResidual);
       units.release(i + 1);
       units.gradientsReady(i + 1);
     }
@@ -215,7 +241,7 @@ public final class Transformer {
       units.beginGradients(0);
     }
     Tensor dEmbedding = gradients.get(0).named("embed_tokens.weight");
-    backend.embedding().scatterAdd(gradResidual, scratch.ids(), dEmbedding);
+    backend.embedding().scatterAdd(gradResidual, given.ids(), dEmbedding);
     units.gradientsReady(0);
   }
 
@@ -230,26 +256,18 @@ public final class Transformer {
     }
   }
 
-  private double sumOfLosses() {
-    double sum = 0;
-    for (float loss : download(losses)) {
-      sum += loss;
-    }
-    return sum;
-  }
-
   private float[] download(Tensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.elements())];
-    ByteBuffer host = words(values.length);
+    ByteBuffer host = staging.slice(0, (int) tensor.buffer().bytes()).order(ByteOrder.nativeOrder());
     backend.download(tensor, host);
-    host.asFloatBuffer().get(values);
+    if (tensor.type() == DataType.F32) {
+      host.asFloatBuffer().get(values);
+      return values;
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Bfloat16.decode(host.getShort(2 * i));
+    }
     return values;
-  }
-
-  private void upload(int[] values, Tensor target) {
-    ByteBuffer host = words(values.length);
-    host.asIntBuffer().put(values);
-    backend.upload(host, target);
   }
 
   private void upload(float[] values, Tensor target) {
@@ -266,7 +284,7 @@ public final class Transformer {
     long rows = (long) plan.batch * plan.time;
     long frequencies = (long) plan.time * plan.config.headSize() / 2;
     long logits = (long) plan.logitRows * plan.config.vocabulary();
-    long words = Math.max(rows, Math.max(frequencies, logits));
+    long words = Math.max(4 * rows, Math.max(frequencies, logits));
     return ByteBuffer.allocateDirect(Math.toIntExact(words * Float.BYTES));
   }
 }

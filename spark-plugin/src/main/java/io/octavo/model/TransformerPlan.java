@@ -1,6 +1,7 @@
 package io.octavo.model;
 
-import io.octavo.kernel.GemmKernels;
+import io.octavo.kernel.AttentionKernels;
+import io.octavo.kernel.Planning;
 import io.octavo.quant.LinearOperand;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.ArenaPlan;
@@ -15,9 +16,6 @@ import java.util.Map;
 /** The places of everything a {@link Transformer} needs beside parameters and gradients. */
 public final class TransformerPlan {
 
-  /** Elements of logits that exist at once: 8 MiB of F32. */
-  private static final long LOGITS_ELEMENTS = 2L << 20;
-
   final ModelConfig config;
   final Recipe recipe;
   final int batch;
@@ -27,13 +25,10 @@ public final class TransformerPlan {
   final List<LayerActivations.Plan> layers = new ArrayList<>();
   final List<Map<Projection, CastSlot.Plan>> weights = new ArrayList<>();
   final Map<Projection, CastSlot.Plan> gradients = new EnumMap<>(Projection.class);
+  final List<ArenaPlan.Slot> inputs = new ArrayList<>();
   final CastSlot.Plan headWeight;
   final CastSlot.Plan headInput;
   final CastSlot.Plan headGradient;
-  final ArenaPlan.Slot ids;
-  final ArenaPlan.Slot targets;
-  final ArenaPlan.Slot positions;
-  final ArenaPlan.Slot documentStart;
   final ArenaPlan.Slot cosine;
   final ArenaPlan.Slot sine;
   final ArenaPlan.Slot residual;
@@ -42,78 +37,95 @@ public final class TransformerPlan {
   final ArenaPlan.Slot logits;
   final ArenaPlan.Slot losses;
   final ArenaPlan.Slot scratchHidden;
-  final ArenaPlan.Slot scratchQuery;
+  final ArenaPlan.Slot scratchGateUp;
   final ArenaPlan.Slot scratchWide;
   final ArenaPlan.Slot gradResidual;
   final ArenaPlan.Slot gradHidden;
-  final ArenaPlan.Slot gradQuery;
-  final ArenaPlan.Slot gradKey;
-  final ArenaPlan.Slot gradValue;
-  final ArenaPlan.Slot gradGate;
-  final ArenaPlan.Slot gradUp;
+  final ArenaPlan.Slot gradAttention;
+  final ArenaPlan.Slot gradQkv;
+  final ArenaPlan.Slot gradGateUp;
+  final ArenaPlan.Slot attentionWorkspace;
   final ArenaPlan.Slot gemmWorkspace;
 
+  /**
+   * Reserves the places.
+   *
+   * @param microBatches micro-batches of a step, 0 for inference
+   */
   private TransformerPlan(
       ArenaPlan plan,
-      GemmKernels gemm,
+      Planning planning,
       ModelConfig config,
       Recipe recipe,
       int batch,
       int time,
-      boolean training,
+      int microBatches,
       boolean cachesWeights) {
     this.config = config;
     this.recipe = recipe;
     this.batch = batch;
     this.time = time;
-    this.training = training;
+    this.training = microBatches > 0;
+    CastPlanner casts = new CastPlanner(plan, planning, recipe);
     int rows = Math.multiplyExact(batch, time);
-    this.logitRows = (int) Math.max(1, Math.min(LOGITS_ELEMENTS / config.vocabulary(), rows));
+    this.logitRows =
+        (int) Math.max(1, Math.min(planning.logitsElements() / config.vocabulary(), rows));
     for (int layer = 0; layer < (training ? config.layers() : 1); layer++) {
-      layers.add(LayerActivations.Plan.reserve(plan, config, recipe, rows, "layers." + layer));
+      layers.add(
+          LayerActivations.Plan.reserve(
+              plan, casts, config, recipe, rows, "layers." + layer + "."));
     }
     for (int layer = 0; layer < (cachesWeights ? config.layers() : 1); layer++) {
-      weights.add(reserveWeights(plan, "layers." + layer + "."));
+      weights.add(reserveWeights(casts, "layers." + layer + "."));
     }
     int hidden = config.hidden();
     Recipe.Cast headCast = headCast();
-    headWeight =
-        CastSlot.Plan.reserve(
-            plan,
-            MemoryKind.QUANTIZED_WEIGHTS,
-            "head.weight",
-            Shape.of(config.vocabulary(), hidden),
-            headCast);
-    headInput = operand(plan, "head.input", logitRows, hidden, headCast);
-    headGradient = operand(plan, "head.gradient", logitRows, config.vocabulary(), headCast);
-    ids = indices(plan, "ids", rows);
-    targets = indices(plan, "targets", rows);
-    positions = indices(plan, "positions", rows);
-    documentStart = indices(plan, "document_start", rows);
-    cosine = scratch(plan, "cosine", time, config.headSize() / 2);
-    sine = scratch(plan, "sine", time, config.headSize() / 2);
-    residual = scratch(plan, "residual", rows, hidden);
-    finalRstd = scratch(plan, "final.rstd", rows, 1);
-    finalNorm = scratch(plan, "final.norm", rows, hidden);
-    logits = scratch(plan, "logits", logitRows, config.vocabulary());
-    losses = scratch(plan, "losses", rows, 1);
-    scratchHidden = scratch(plan, "scratch.hidden", rows, hidden);
-    scratchQuery = scratch(plan, "scratch.query", rows, config.queryWidth());
-    scratchWide = scratch(plan, "scratch.wide", rows, config.feedForward());
+    headWeight = casts.weight("head.weight", Shape.of(config.vocabulary(), hidden), headCast);
+    headInput = casts.passing("head.input", Shape.of(logitRows, hidden), headCast);
+    headGradient =
+        casts.passing("head.gradient", Shape.of(logitRows, config.vocabulary()), headCast);
+    for (int i = 0; i < Math.max(1, microBatches); i++) {
+      inputs.add(Inputs.reserve(plan, "inputs." + i, rows));
+    }
+    Reservation numbers = new Reservation(plan, DataType.F32);
+    Reservation values = new Reservation(plan, casts.activationType());
+    cosine = numbers.reserve("cosine", time, config.headSize() / 2);
+    sine = numbers.reserve("sine", time, config.headSize() / 2);
+    residual = values.reserve("residual", rows, hidden);
+    finalRstd = numbers.reserve("final.rstd", rows, 1);
+    finalNorm = values.reserve("final.norm", rows, hidden);
+    logits = values.reserve("logits", logitRows, config.vocabulary());
+    losses = numbers.reserve("losses", rows, 1);
+    boolean keepsCodes = recipe.activationCast() instanceof Recipe.Cast.Quantize;
+    scratchHidden = values.reserve("scratch.hidden", rows, hidden);
+    scratchWide = values.reserve("scratch.wide", rows, config.feedForward());
     int gradRows = training ? rows : 0;
-    gradResidual = scratch(plan, "grad.residual", gradRows, hidden);
-    gradHidden = scratch(plan, "grad.hidden", gradRows, hidden);
-    gradQuery = scratch(plan, "grad.query", gradRows, config.queryWidth());
-    gradKey = scratch(plan, "grad.key", gradRows, config.keyValueWidth());
-    gradValue = scratch(plan, "grad.value", gradRows, config.keyValueWidth());
-    gradGate = scratch(plan, "grad.gate", gradRows, config.feedForward());
-    gradUp = scratch(plan, "grad.up", gradRows, config.feedForward());
+    gradResidual = values.reserve("grad.residual", gradRows, hidden);
+    gradHidden = values.reserve("grad.hidden", gradRows, hidden);
+    gradAttention = values.reserve("grad.attention", gradRows, config.queryWidth());
+    gradQkv = values.reserve("grad.qkv", gradRows, Projection.QKV.out(config));
+    gradGateUp =
+        values.reserve(
+            "grad.gate_up", keepsCodes ? rows : gradRows, Projection.GATE_UP.out(config));
+    // Gates and ups wait for their codes in the forward pass, their gradients in the backward pass.
+    scratchGateUp =
+        keepsCodes
+            ? gradGateUp
+            : values.reserve("scratch.gate_up", 0, Projection.GATE_UP.out(config));
     if (training) {
       for (Projection projection : Projection.values()) {
-        gradients.put(projection, gradientOperand(plan, projection, rows));
+        gradients.put(
+            projection,
+            casts.passing(
+                "gradient",
+                Shape.of(rows, projection.out(config)),
+                recipe.castFor(LinearOperand.GRAD_OUTPUT)));
       }
     }
-    gemmWorkspace = scratch(plan, "gemm", 1, workspace(gemm, rows));
+    attentionWorkspace =
+        numbers.reserve(
+            "attention", 1, training ? planning.attentionWorkspaceElements(geometry()) : 0);
+    gemmWorkspace = numbers.reserve("gemm", 1, workspace(planning, rows));
   }
 
   /**
@@ -121,23 +133,32 @@ public final class TransformerPlan {
    *
    * @param batch sequences of a micro-batch
    * @param time tokens of a sequence
+   * @param microBatches micro-batches of a step
    * @param cachesWeights whether casts of all layers' weights are kept between micro-batches
    */
   public static TransformerPlan training(
       ArenaPlan plan,
-      GemmKernels gemm,
+      Planning planning,
       ModelConfig config,
       Recipe recipe,
       int batch,
       int time,
+      int microBatches,
       boolean cachesWeights) {
-    return new TransformerPlan(plan, gemm, config, recipe, batch, time, true, cachesWeights);
+    return new TransformerPlan(
+        plan, planning, config, recipe, batch, time, microBatches, cachesWeights);
   }
 
   /** A plan for scoring and generating: layers share one set of activations. */
   public static TransformerPlan inference(
-      ArenaPlan plan, GemmKernels gemm, ModelConfig config, Recipe recipe, int batch, int time) {
-    return new TransformerPlan(plan, gemm, config, recipe, batch, time, false, true);
+      ArenaPlan plan, Planning planning, ModelConfig config, Recipe recipe, int batch, int time) {
+    return new TransformerPlan(plan, planning, config, recipe, batch, time, 0, true);
+  }
+
+  /** Extents of attention. */
+  AttentionKernels.Geometry geometry() {
+    return new AttentionKernels.Geometry(
+        batch, time, config.heads(), config.keyValueHeads(), config.headSize());
   }
 
   /** The head is BF16 where linear layers are below FP32, and FP32 where they are not. */
@@ -146,51 +167,37 @@ public final class TransformerPlan {
     return full ? new Recipe.Cast.None() : new Recipe.Cast.ToBf16();
   }
 
-  private Map<Projection, CastSlot.Plan> reserveWeights(ArenaPlan plan, String prefix) {
+  private Map<Projection, CastSlot.Plan> reserveWeights(CastPlanner casts, String layer) {
     Map<Projection, CastSlot.Plan> slots = new EnumMap<>(Projection.class);
-    Recipe.Cast cast = recipe.castFor(LinearOperand.WEIGHT);
     for (Projection projection : Projection.values()) {
-      // Uncast weights are used where they are: their slot is empty.
-      boolean plain = cast instanceof Recipe.Cast.None;
-      Shape shape =
-          plain ? Shape.of(0, 1) : Shape.of(projection.out(config), projection.in(config));
       slots.put(
           projection,
-          CastSlot.Plan.reserve(
-              plan, MemoryKind.QUANTIZED_WEIGHTS, prefix + projection.weight(), shape, cast));
+          casts.weight(
+              layer + projection,
+              Shape.of(projection.out(config), projection.in(config)),
+              recipe.castFor(LinearOperand.WEIGHT)));
     }
     return slots;
   }
 
-  private CastSlot.Plan gradientOperand(ArenaPlan plan, Projection projection, int rows) {
-    Recipe.Cast cast = recipe.castFor(LinearOperand.GRAD_OUTPUT);
-    int columns = cast instanceof Recipe.Cast.None ? 0 : projection.out(config);
-    return operand(plan, "grad." + projection, rows, columns, cast);
+  private record Reservation(ArenaPlan plan, DataType type) {
+
+    ArenaPlan.Slot reserve(String name, int rows, long columns) {
+      return plan.reserve(MemoryKind.WORKSPACE, name, type, Shape.of(rows, columns));
+    }
   }
 
-  private static CastSlot.Plan operand(
-      ArenaPlan plan, String name, int rows, int columns, Recipe.Cast cast) {
-    return CastSlot.Plan.reserve(plan, MemoryKind.WORKSPACE, name, Shape.of(rows, columns), cast);
-  }
-
-  private static ArenaPlan.Slot scratch(ArenaPlan plan, String name, int rows, long columns) {
-    return plan.reserve(MemoryKind.WORKSPACE, name, DataType.F32, Shape.of(rows, columns));
-  }
-
-  private static ArenaPlan.Slot indices(ArenaPlan plan, String name, int rows) {
-    return plan.reserve(MemoryKind.WORKSPACE, name, DataType.I32, Shape.of(rows));
-  }
-
-  private long workspace(GemmKernels gemm, int rows) {
+  private long workspace(Planning planning, int rows) {
     long most =
-        gemm.workspaceElements(
+        planning.gemmWorkspaceElements(
             Shape.of(logitRows, config.hidden()), Shape.of(config.vocabulary(), config.hidden()));
     for (Projection projection : Projection.values()) {
       int in = projection.in(config);
       most =
           Math.max(
               most,
-              gemm.workspaceElements(Shape.of(rows, in), Shape.of(projection.out(config), in)));
+              planning.gemmWorkspaceElements(
+                  Shape.of(rows, in), Shape.of(projection.out(config), in)));
     }
     return most;
   }

@@ -1,5 +1,6 @@
 package io.octavo.model;
 
+import io.octavo.kernel.GemmKernels;
 import io.octavo.tensor.Tensor;
 
 /**
@@ -23,6 +24,9 @@ public interface UnitAccess {
 
   /** Gradients of a unit are about to be added. */
   void beginGradients(int unit);
+
+  /** Whether a micro-batch's gradients of linear weights replace what is there or are added. */
+  GemmKernels.Accumulation accumulation(int microBatch);
 
   /** This micro-batch has added all it has to the gradients of a unit. */
   void gradientsReady(int unit);

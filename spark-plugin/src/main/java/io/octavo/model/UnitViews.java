@@ -3,6 +3,7 @@ package io.octavo.model;
 import io.octavo.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,20 +16,31 @@ final class UnitViews {
 
   UnitViews(ParameterUnit unit, Tensor flat) {
     for (Parameter parameter : unit.parameters()) {
-      long from = parameter.offset();
-      Tensor view =
-          flat.range(from, from + parameter.shape().elements())
-              .reshape(parameter.shape().extents());
-      String name = parameter.name();
-      tensors.put(name, view);
-      for (Projection projection : Projection.values()) {
-        if (name.endsWith(projection.weight())) {
-          projections.put(projection, view);
-        } else if (name.endsWith(projection.bias())) {
-          biases.put(projection, view);
-        }
-      }
+      tensors.put(parameter.name(), view(flat, List.of(parameter)));
     }
+    for (Projection projection : Projection.values()) {
+      joined(unit, flat, projection, ".weight").ifPresent(view -> projections.put(projection, view));
+      joined(unit, flat, projection, ".bias").ifPresent(view -> biases.put(projection, view));
+    }
+  }
+
+  private static Optional<Tensor> joined(
+      ParameterUnit unit, Tensor flat, Projection projection, String ending) {
+    List<Parameter> parts =
+        projection.parts().stream()
+            .filter(part -> unit.has(part + ending))
+            .map(part -> unit.parameter(part + ending))
+            .toList();
+    return parts.isEmpty() ? Optional.empty() : Optional.of(view(flat, parts));
+  }
+
+  /** Parameters that lie one after the other, as one matrix or vector. */
+  private static Tensor view(Tensor flat, List<Parameter> parts) {
+    long from = parts.get(0).offset();
+    long elements = parts.stream().mapToLong(part -> part.shape().elements()).sum();
+    Tensor range = flat.range(from, from + elements);
+    long columns = parts.get(0).shape().columns();
+    return parts.get(0).matrix() ? range.reshape(elements / columns, columns) : range;
   }
 
   /** A parameter by the end of its name. */
@@ -43,7 +55,7 @@ final class UnitViews {
   Tensor weight(Projection projection) {
     Tensor weight = projections.get(projection);
     if (weight == null) {
-      throw new IllegalArgumentException("Cannot find parameter " + projection.weight());
+      throw new IllegalArgumentException("Cannot find the weights " + projection.parts());
     }
     return weight;
   }

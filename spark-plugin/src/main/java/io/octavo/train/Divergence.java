@@ -3,6 +3,7 @@ package io.octavo.train;
 import io.octavo.kernel.Backend;
 import io.octavo.model.Parameter;
 import io.octavo.model.Transformer;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -30,9 +31,9 @@ record Divergence(Backend backend, Transformer transformer, List<UnitState> stat
   }
 
   private Optional<String> firstActivation() {
-    List<Tensor> inputs = transformer.layerInputs();
+    List<Operand> inputs = transformer.layerInputs();
     for (int layer = 0; layer < inputs.size(); layer++) {
-      if (!isFinite(inputs.get(layer))) {
+      if (!FiniteNumbers.in(inputs.get(layer), backend)) {
         return Optional.of("input of layer " + layer);
       }
     }
@@ -49,15 +50,11 @@ record Divergence(Backend backend, Transformer transformer, List<UnitState> stat
         long from = Math.max(parameter.offset(), state.start()) - state.start();
         long to = Math.min(parameter.offset() + parameter.shape().elements(), state.end());
         if (from < to - state.start()
-            && !isFinite(part.of(state).range(from, to - state.start()))) {
+            && !FiniteNumbers.in(part.of(state).range(from, to - state.start()), backend)) {
           return Optional.of(what + " " + parameter.name());
         }
       }
     }
     return Optional.empty();
-  }
-
-  private boolean isFinite(Tensor tensor) {
-    return Double.isFinite(backend.optimizer().sumOfSquares(tensor));
   }
 }

@@ -3,6 +3,7 @@ package io.octavo.train;
 import io.octavo.collective.Collective;
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.GemmKernels.Accumulation;
 import io.octavo.model.ParameterLayout;
 import io.octavo.model.ParameterUnit;
 import io.octavo.model.UnitAccess;
@@ -103,6 +104,11 @@ final class ShardedUnits implements UnitAccess {
     if (isSharded()) {
       backend.zero(gradients.get(unit));
     }
+  }
+
+  @Override
+  public Accumulation accumulation(int microBatch) {
+    return isSharded() || microBatch == 0 ? Accumulation.OVERWRITE : Accumulation.ADD;
   }
 
   @Override

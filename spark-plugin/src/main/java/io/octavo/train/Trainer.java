@@ -3,19 +3,21 @@ package io.octavo.train;
 import io.octavo.collective.Collective;
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
-import io.octavo.kernel.GemmKernels;
 import io.octavo.kernel.OptimizerKernels;
+import io.octavo.kernel.Planning;
+import io.octavo.kernel.Replay;
 import io.octavo.model.MicroBatch;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.Transformer;
 import io.octavo.model.WeightSink;
 import io.octavo.model.WeightSource;
-import io.octavo.optim.AdamWConfig;
 import io.octavo.quant.LinearOperand;
 import io.octavo.quant.Recipe;
+import io.octavo.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One rank of a training run. A step runs this rank's micro-batches, reduces their gradients, clips
@@ -38,7 +40,12 @@ public final class Trainer implements AutoCloseable {
   private final ShardedUnits units;
   private final Transformer transformer;
   private final Weights weights;
+  private final StepWork work;
+  private Optional<Replay> replay = Optional.empty();
   private long stepsDone;
+
+  /** Whether a step has run, so that nothing is measured or allocated within the next. */
+  private boolean warm;
 
   /**
    * Plans and allocates all memory of the rank.
@@ -57,7 +64,8 @@ public final class Trainer implements AutoCloseable {
     this.backend = backend;
     this.collective = collective;
     this.endOfText = endOfText;
-    plan = TrainerPlan.of(model, config, backend.gemm(), collective.rank(), collective.worldSize());
+    plan = TrainerPlan.of(
+            model, config, Planning.of(backend), collective.rank(), collective.worldSize());
     arena = Arena.allocate(plan.arena(), backend);
     for (UnitState.Plan state : plan.states()) {
       states.add(new UnitState(state, arena, config.adamW()));
@@ -65,13 +73,30 @@ public final class Trainer implements AutoCloseable {
     units = new ShardedUnits(plan.units(), arena, backend, collective, states);
     transformer = new Transformer(plan.transformer(), arena, backend, units);
     weights = new Weights(backend, collective, states, units);
+    work =
+        new StepWork(
+            backend,
+            transformer,
+            states,
+            config.adamW(),
+            accumulatedGradients(),
+            arena.tensor(plan.control()),
+            arena.tensor(plan.totals()));
     resetMoments();
+  }
+
+  private List<Tensor> accumulatedGradients() {
+    return collective.worldSize() > 1
+        ? states.stream().map(UnitState::gradient).toList()
+        : states.stream()
+            .flatMap(state -> state.accumulatedGradients(model.tiedHead()).stream())
+            .toList();
   }
 
   /** The memory a rank would take, without taking it. */
   public static MemoryPlan plan(
-      ModelConfig model, TrainConfig config, GemmKernels gemm, int worldSize) {
-    TrainerPlan plan = TrainerPlan.of(model, config, gemm, 0, worldSize);
+      ModelConfig model, TrainConfig config, Planning planning, int worldSize) {
+    TrainerPlan plan = TrainerPlan.of(model, config, planning, 0, worldSize);
     return MemoryPlan.of(plan.arena(), plan.layout().parameterCount(), worldSize);
   }
 
@@ -130,29 +155,19 @@ public final class Trainer implements AutoCloseable {
     final long start = System.nanoTime();
     final long sentBefore = collective.bytesSent();
     check(batch);
-    zeroGradients();
-    double lossSum = 0;
-    long targets = 0;
-    float scale = 1f / ((float) config.globalBatch() * config.sequenceLength());
-    for (int first = 0; first < batch.samples(); first += config.microBatch()) {
-      MicroBatch input = microBatch(batch.tokens(), first);
-      lossSum += transformer.train(input, scale);
-      targets += input.targetCount();
-    }
-    double squares = 0;
-    for (UnitState state : states) {
-      squares += backend.optimizer().sumOfSquares(state.gradient());
-    }
-    double[] sums = {lossSum, targets, squares};
-    collective.allReduceSum(sums);
-    double mean = 1 / (scale * Math.max(1, sums[1]));
-    double norm = Math.sqrt(sums[2]) * mean;
-    double loss = sums[0] / Math.max(1, sums[1]);
+    double learningRate = config.adamW().learningRate() * config.schedule().factor(batch.step());
+    long targets = give(batch);
+    StepSums sums =
+        collective.worldSize() == 1
+            ? stepAlone(batch.step(), learningRate, targets)
+            : stepTogether(batch.step(), learningRate, targets);
+    double norm = Math.sqrt(sums.squares()) * mean(sums.targets());
+    double loss = sums.losses() / Math.max(1, sums.targets());
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
       throw new Divergence(backend, transformer, states)
           .describe(batch.step(), loss, norm, collective.rank());
     }
-    double learningRate = update(batch.step(), mean, norm);
+    units.advance();
     stepsDone = batch.step();
     backend.synchronize();
     return new StepMetrics(
@@ -160,13 +175,75 @@ public final class Trainer implements AutoCloseable {
         loss,
         norm,
         learningRate,
-        (long) sums[1],
+        sums.targets(),
         (System.nanoTime() - start) / 1e9,
         model.flopsPerToken(config.sequenceLength())
             * config.globalBatch()
             * config.sequenceLength(),
         lowPrecisionShare(),
         collective.bytesSent() - sentBefore);
+  }
+
+  /** Sums over a step and all ranks. */
+  private record StepSums(double losses, long targets, double squares) {}
+
+  /** Copies the step's input to the device; returns how many targets it has. */
+  private long give(StepBatch batch) {
+    long targets = 0;
+    for (int i = 0; i < accumulation(); i++) {
+      MicroBatch input = microBatch(batch.tokens(), i * config.microBatch());
+      transformer.give(i, input);
+      targets += input.targetCount();
+    }
+    return targets;
+  }
+
+  /** A single rank needs nothing of the host within a step: from the second on it is replayed. */
+  private StepSums stepAlone(long step, double learningRate, long targets) {
+    work.control(step, learningRate, mean(targets));
+    if (replay.isPresent()) {
+      replay.get().run();
+    } else if (warm) {
+      replay = Optional.of(backend.capture(this::wholeStep));
+    } else {
+      wholeStep();
+      warm = true;
+    }
+    double[] totals = work.totals();
+    return new StepSums(
+        totals[OptimizerKernels.LOSS_SUM], targets, totals[OptimizerKernels.SQUARES]);
+  }
+
+  private void wholeStep() {
+    work.gradients(accumulation(), scale());
+    work.update();
+  }
+
+  private StepSums stepTogether(long step, double learningRate, long targets) {
+    work.gradients(accumulation(), scale());
+    double[] totals = work.totals();
+    double[] sums = {
+      totals[OptimizerKernels.LOSS_SUM], targets, totals[OptimizerKernels.SQUARES]
+    };
+    collective.allReduceSum(sums);
+    work.control(step, learningRate, mean((long) sums[1]));
+    work.replaceTotals(sums[0], sums[2]);
+    work.update();
+    return new StepSums(sums[0], (long) sums[1], sums[2]);
+  }
+
+  private int accumulation() {
+    return config.accumulation(collective.worldSize());
+  }
+
+  /** What losses are multiplied by before their gradient is taken. */
+  private float scale() {
+    return 1f / ((float) config.globalBatch() * config.sequenceLength());
+  }
+
+  /** What makes stored gradients those of the mean loss over {@code targets}. */
+  private double mean(long targets) {
+    return 1 / (scale() * (double) Math.max(1, targets));
   }
 
   /**
@@ -213,12 +290,6 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private void zeroGradients() {
-    for (UnitState state : states) {
-      backend.zero(state.gradient());
-    }
-  }
-
   private void resetMoments() {
     for (UnitState state : states) {
       for (UnitState.Update update : state.updates()) {
@@ -226,33 +297,6 @@ public final class Trainer implements AutoCloseable {
         backend.optimizer().reset(update.second());
       }
     }
-  }
-
-  private double update(long step, double mean, double norm) {
-    AdamWConfig adamW = config.adamW();
-    double clip = adamW.clipNorm() > 0 ? Math.min(1, adamW.clipNorm() / (norm + 1e-6)) : 1;
-    double learningRate = adamW.learningRate() * config.schedule().factor(step);
-    for (UnitState state : states) {
-      for (UnitState.Update update : state.updates()) {
-        backend
-            .optimizer()
-            .adamW(
-                update.master(),
-                update.gradient(),
-                update.first(),
-                update.second(),
-                new OptimizerKernels.AdamWStep(
-                    step,
-                    (float) learningRate,
-                    adamW.beta1(),
-                    adamW.beta2(),
-                    adamW.epsilon(),
-                    update.weightDecay(),
-                    (float) (mean * clip)));
-      }
-    }
-    units.advance();
-    return learningRate;
   }
 
   private double lowPrecisionShare() {
@@ -264,6 +308,7 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
+    replay.ifPresent(Replay::close);
     arena.close();
   }
 }

@@ -1,11 +1,15 @@
 package io.octavo.train;
 
-import io.octavo.kernel.GemmKernels;
+import io.octavo.kernel.OptimizerKernels;
+import io.octavo.kernel.Planning;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.ParameterLayout;
 import io.octavo.model.ParameterUnit;
 import io.octavo.model.TransformerPlan;
 import io.octavo.tensor.ArenaPlan;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.MemoryKind;
+import io.octavo.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,10 +19,12 @@ record TrainerPlan(
     ParameterLayout layout,
     List<UnitState.Plan> states,
     ShardedUnits.Plan units,
-    TransformerPlan transformer) {
+    TransformerPlan transformer,
+    ArenaPlan.Slot control,
+    ArenaPlan.Slot totals) {
 
   static TrainerPlan of(
-      ModelConfig model, TrainConfig config, GemmKernels gemm, int rank, int worldSize) {
+      ModelConfig model, TrainConfig config, Planning planning, int rank, int worldSize) {
     ArenaPlan arena = new ArenaPlan();
     ParameterLayout layout = ParameterLayout.of(model);
     List<UnitState.Plan> states = new ArrayList<>();
@@ -29,12 +35,19 @@ record TrainerPlan(
     TransformerPlan transformer =
         TransformerPlan.training(
             arena,
-            gemm,
+            planning,
             model,
             config.recipe(),
             config.microBatch(),
             config.sequenceLength(),
+            config.accumulation(worldSize),
             worldSize == 1);
-    return new TrainerPlan(arena, layout, states, units, transformer);
+    ArenaPlan.Slot control =
+        arena.reserve(
+            MemoryKind.WORKSPACE, "control", DataType.F32, Shape.of(OptimizerKernels.CONTROL));
+    ArenaPlan.Slot totals =
+        arena.reserve(
+            MemoryKind.WORKSPACE, "totals", DataType.F32, Shape.of(OptimizerKernels.TOTALS));
+    return new TrainerPlan(arena, layout, states, units, transformer, control, totals);
   }
 }

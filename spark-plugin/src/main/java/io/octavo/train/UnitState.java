@@ -2,7 +2,6 @@ package io.octavo.train;
 
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.OptimizerKernels;
-import io.octavo.model.Parameter;
 import io.octavo.model.ParameterUnit;
 import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.MomentFormat;
@@ -68,18 +67,16 @@ final class UnitState {
     this.gradient = arena.tensor(plan.gradient());
     this.first = plan.first().tensors(arena);
     this.second = plan.second().tensors(arena);
-    for (Parameter parameter : plan.unit().parameters()) {
-      addUpdate(parameter, config);
-    }
+    plan.unit().runs().forEach(run -> addUpdate(run, config));
   }
 
-  private void addUpdate(Parameter parameter, AdamWConfig config) {
-    long from = Math.max(parameter.offset(), start()) - start();
-    long to = Math.min(parameter.offset() + parameter.paddedElements(), end()) - start();
+  private void addUpdate(ParameterUnit.Run run, AdamWConfig config) {
+    long from = Math.max(run.from(), start()) - start();
+    long to = Math.min(run.to(), end()) - start();
     if (from >= to) {
       return;
     }
-    boolean decays = parameter.matrix() || config.decayAll();
+    boolean decays = run.matrices() || config.decayAll();
     updates.add(
         new Update(
             master.range(from, to),
@@ -105,6 +102,21 @@ final class UnitState {
 
   Tensor gradient() {
     return gradient;
+  }
+
+  /**
+   * Gradients that kernels only ever add to on a single rank: of norms, biases and an embedding
+   * table that is not the head's. Those of linear weights are overwritten by a step's first
+   * micro-batch.
+   *
+   * @param tiedHead whether the embedding table is the head's
+   */
+  List<Tensor> accumulatedGradients(boolean tiedHead) {
+    boolean embedding = plan.unit().name().equals("embed");
+    return plan.unit().runs().stream()
+        .filter(run -> !run.matrices() || embedding && !tiedHead)
+        .map(run -> gradient.range(run.from(), run.to()))
+        .toList();
   }
 
   List<Update> updates() {

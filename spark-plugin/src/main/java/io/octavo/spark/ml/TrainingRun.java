@@ -5,6 +5,7 @@ import io.octavo.checkpoint.CheckpointDirectory;
 import io.octavo.checkpoint.CheckpointManifest;
 import io.octavo.cpu.CpuBackend;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Planning;
 import io.octavo.model.HuggingFaceConfig;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.ModelPresets;
@@ -200,7 +201,7 @@ final class TrainingRun {
 
   private MemoryPlan memoryPlan(ModelConfig model, TrainingSettings settings) {
     try (Backend backend = new CpuBackend(1)) {
-      return Trainer.plan(model, settings.toTrainConfig(), backend.gemm(), workers());
+      return Trainer.plan(model, settings.toTrainConfig(), Planning.of(backend), workers());
     }
   }
 
