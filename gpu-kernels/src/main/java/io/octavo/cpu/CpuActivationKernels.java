@@ -2,10 +2,11 @@ package io.octavo.cpu;
 
 import io.octavo.kernel.ActivationKernels;
 import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 import java.nio.FloatBuffer;
 
-/** SwiGLU, residual add and bias over blocks of elements. */
+/** SwiGLU, residual add and bias over blocks of elements or rows. */
 final class CpuActivationKernels implements ActivationKernels {
 
   private static final int BLOCK_ROWS = 64;
@@ -19,34 +20,53 @@ final class CpuActivationKernels implements ActivationKernels {
   }
 
   @Override
-  public void swiGlu(Tensor gate, Tensor up, Tensor out) {
-    FloatBuffer gates = HostBuffer.of(gate).floats();
-    FloatBuffer ups = HostBuffer.of(up).floats();
+  public void swiGlu(Operand gateUp, Tensor out) {
+    int width = out.columns();
+    RowReader in = RowReader.of(gateUp, tiles);
     FloatBuffer outs = HostBuffer.of(out).floats();
-    forBlocks(
-        gate,
+    tiles.forRanges(
+        out.rows(),
+        Tiles.rowsPerBlock(width),
         (from, to) -> {
-          float[] g = read(gates, 0, from, to);
-          loops.swiGlu(g, read(ups, 1, from, to), g, to - from);
-          outs.put(from, g, 0, to - from);
+          int count = (to - from) * width;
+          float[] gates = tiles.floats(0, count);
+          float[] ups = tiles.floats(1, count);
+          readHalves(in, from, to, width, gates, ups);
+          loops.swiGlu(gates, ups, gates, count);
+          outs.put(from * width, gates, 0, count);
         });
   }
 
+  /** Rows as one run of gates and one of ups: the loops' remainders come once, not every row. */
+  private static void readHalves(
+      RowReader in, int from, int to, int width, float[] gates, float[] ups) {
+    for (int row = from; row < to; row++) {
+      in.read(row, 0, width, gates, (row - from) * width);
+      in.read(row, width, width, ups, (row - from) * width);
+    }
+  }
+
   @Override
-  public void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
+  public void swiGluBackward(Tensor dout, Operand gateUp, Tensor dGateUp) {
+    int width = dout.columns();
+    RowReader in = RowReader.of(gateUp, tiles);
     FloatBuffer douts = HostBuffer.of(dout).floats();
-    FloatBuffer gates = HostBuffer.of(gate).floats();
-    FloatBuffer ups = HostBuffer.of(up).floats();
-    FloatBuffer dgates = HostBuffer.of(dgate).floats();
-    FloatBuffer dups = HostBuffer.of(dup).floats();
-    forBlocks(
-        gate,
+    FloatBuffer results = HostBuffer.of(dGateUp).floats();
+    tiles.forRanges(
+        dout.rows(),
+        Tiles.rowsPerBlock(width),
         (from, to) -> {
-          float[] g = read(gates, 0, from, to);
-          float[] u = read(ups, 1, from, to);
-          loops.swiGluBackward(read(douts, 2, from, to), g, u, to - from);
-          dgates.put(from, g, 0, to - from);
-          dups.put(from, u, 0, to - from);
+          int count = (to - from) * width;
+          float[] gates = tiles.floats(0, count);
+          float[] ups = tiles.floats(1, count);
+          float[] gradients = tiles.floats(2, count);
+          readHalves(in, from, to, width, gates, ups);
+          douts.get(from * width, gradients, 0, count);
+          loops.swiGluBackward(gradients, gates, ups, count);
+          for (int row = from; row < to; row++) {
+            results.put(row * 2 * width, gates, (row - from) * width, width);
+            results.put((row * 2 + 1) * width, ups, (row - from) * width, width);
+          }
         });
   }
 

@@ -5,6 +5,7 @@ import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
@@ -13,7 +14,8 @@ import org.bytedeco.javacpp.FloatPointer;
  * tile exist at once for each thread, never {@code T x T}.
  *
  * <p>Backward recomputes the probabilities from the saved log-sum-exp. A thread takes all query
- * heads of one key/value head of one sequence, so that sums into dk and dv have one order.
+ * heads of one key/value head of one sequence, so that sums into the gradients of keys and values
+ * have one order.
  */
 final class CpuAttentionKernels implements AttentionKernels {
 
@@ -30,13 +32,10 @@ final class CpuAttentionKernels implements AttentionKernels {
   }
 
   @Override
-  public void forward(
-      Geometry g, Tensor q, Tensor k, Tensor v, Tensor documentStart, Tensor out, Tensor lse) {
+  public void forward(Geometry g, Tensor qkv, Tensor documentStart, Tensor out, Tensor lse) {
     IntBuffer starts = HostBuffer.of(documentStart).ints();
     int tilesOfSequence = (g.time() + TILE - 1) / TILE;
-    FloatPointer query = HostBuffer.of(q).floatPointer();
-    FloatPointer key = HostBuffer.of(k).floatPointer();
-    FloatPointer value = HostBuffer.of(v).floatPointer();
+    FloatPointer in = HostBuffer.of(qkv).floatPointer();
     FloatPointer result = HostBuffer.of(out).floatPointer();
     FloatBuffer logSums = HostBuffer.of(lse).floats();
     tiles.forEach(
@@ -51,10 +50,10 @@ final class CpuAttentionKernels implements AttentionKernels {
               tile.keys(),
               g.headSize(),
               g.scale(),
-              query.getPointer(tile.queryAt()),
-              g.queryHeads() * g.headSize(),
-              key.getPointer(tile.keyAt()),
-              g.keyValueHeads() * g.headSize(),
+              in.getPointer(tile.queryAt()),
+              g.qkvWidth(),
+              in.getPointer(tile.keyAt()),
+              g.qkvWidth(),
               scores.pointer(),
               tile.keys());
           softmax(tile, scores.values(), starts, logSums);
@@ -67,10 +66,10 @@ final class CpuAttentionKernels implements AttentionKernels {
               1,
               scores.pointer(),
               tile.keys(),
-              value.getPointer(tile.keyAt()),
-              g.keyValueHeads() * g.headSize(),
-              result.getPointer(tile.queryAt()),
-              g.queryHeads() * g.headSize());
+              in.getPointer(tile.valueAt()),
+              g.qkvWidth(),
+              result.getPointer(tile.outAt()),
+              g.queryWidth());
         });
   }
 
@@ -119,35 +118,31 @@ final class CpuAttentionKernels implements AttentionKernels {
   }
 
   @Override
+  public long workspaceElements(Geometry geometry) {
+    return 0;
+  }
+
+  @Override
   public void backward(
       Geometry g,
-      Tensor q,
-      Tensor k,
-      Tensor v,
+      Tensor qkv,
       Tensor documentStart,
       Tensor out,
       Tensor lse,
       Tensor dout,
-      Tensor dq,
-      Tensor dk,
-      Tensor dv) {
-    HostBuffer.of(dk).fillZero();
-    HostBuffer.of(dv).fillZero();
+      Tensor dqkv,
+      Tensor workspace) {
     IntBuffer starts = HostBuffer.of(documentStart).ints();
     int tilesOfSequence = (g.time() + TILE - 1) / TILE;
     int group = g.queryHeads() / g.keyValueHeads();
     Backward backward =
         new Backward(
             g,
-            HostBuffer.of(q).floatPointer(),
-            HostBuffer.of(k).floatPointer(),
-            HostBuffer.of(v).floatPointer(),
+            HostBuffer.of(qkv).floatPointer(),
             HostBuffer.of(out).floats(),
             HostBuffer.of(lse).floats(),
             HostBuffer.of(dout),
-            HostBuffer.of(dq).floatPointer(),
-            HostBuffer.of(dk).floatPointer(),
-            HostBuffer.of(dv).floatPointer());
+            HostBuffer.of(dqkv));
     tiles.forEach(
         g.batch() * g.keyValueHeads(),
         block -> {
@@ -156,7 +151,11 @@ final class CpuAttentionKernels implements AttentionKernels {
           for (int head = firstHead; head < firstHead + group; head++) {
             for (int t = 0; t < tilesOfSequence; t++) {
               int index = (sequence * g.queryHeads() + head) * tilesOfSequence + t;
-              run(backward, Tile.of(g, index, tilesOfSequence, starts), starts);
+              Tile tile = Tile.of(g, index, tilesOfSequence, starts);
+              if (head == firstHead) {
+                clearKeysAndValues(tile, backward.dqkv().floats());
+              }
+              run(backward, tile, starts);
             }
           }
         });
@@ -165,54 +164,42 @@ final class CpuAttentionKernels implements AttentionKernels {
   /** Operands of the backward pass. */
   private record Backward(
       Geometry g,
-      FloatPointer q,
-      FloatPointer k,
-      FloatPointer v,
+      FloatPointer qkv,
       FloatBuffer out,
       FloatBuffer lse,
       HostBuffer dout,
-      FloatPointer dq,
-      FloatPointer dk,
-      FloatPointer dv) {}
+      HostBuffer dqkv) {}
+
+  /** Zeroes the sums of the keys that no tile before this one has seen. */
+  private void clearKeysAndValues(Tile tile, FloatBuffer gradients) {
+    Geometry g = tile.g();
+    int d = g.headSize();
+    float[] zeros = tiles.floats(0, d);
+    Arrays.fill(zeros, 0, d, 0);
+    int values = g.keyValueHeads() * d;
+    for (int row = tile.keys() - tile.rows(); row < tile.keys(); row++) {
+      int at = tile.keyAt() + row * g.qkvWidth();
+      gradients.put(at, zeros, 0, d);
+      gradients.put(at + values, zeros, 0, d);
+    }
+  }
 
   private void run(Backward b, Tile tile, IntBuffer starts) {
     Geometry g = b.g();
     int d = g.headSize();
     int rows = tile.rows();
     int keys = tile.keys();
-    int queryStride = g.queryHeads() * d;
-    int keyStride = g.keyValueHeads() * d;
+    int stride = g.qkvWidth();
     NativeScratch.Area p = scratch.area(0, rows * keys);
     NativeScratch.Area ds = scratch.area(1, rows * keys);
-    FloatPointer query = b.q().getPointer(tile.queryAt());
-    FloatPointer key = b.k().getPointer(tile.keyAt());
-    FloatPointer gradient = b.dout().floatPointer().getPointer(tile.queryAt());
+    FloatPointer query = b.qkv().getPointer(tile.queryAt());
+    FloatPointer key = b.qkv().getPointer(tile.keyAt());
+    FloatPointer value = b.qkv().getPointer(tile.valueAt());
+    FloatPointer gradient = b.dout().floatPointer().getPointer(tile.outAt());
+    FloatPointer result = b.dqkv().floatPointer();
+    multiply(false, true, rows, keys, d, g.scale(), query, stride, key, stride, p.pointer(), keys);
     multiply(
-        false,
-        true,
-        rows,
-        keys,
-        d,
-        g.scale(),
-        query,
-        queryStride,
-        key,
-        keyStride,
-        p.pointer(),
-        keys);
-    multiply(
-        false,
-        true,
-        rows,
-        keys,
-        d,
-        1,
-        gradient,
-        queryStride,
-        b.v().getPointer(tile.keyAt()),
-        keyStride,
-        ds.pointer(),
-        keys);
+        false, true, rows, keys, d, 1, gradient, g.queryWidth(), value, stride, ds.pointer(), keys);
     gradientsOfScores(b, tile, starts, p.values(), ds.values());
     multiply(
         false,
@@ -224,9 +211,9 @@ final class CpuAttentionKernels implements AttentionKernels {
         ds.pointer(),
         keys,
         key,
-        keyStride,
-        b.dq().getPointer(tile.queryAt()),
-        queryStride);
+        stride,
+        result.getPointer(tile.queryAt()),
+        stride);
     Blas.sgemm(
         true,
         false,
@@ -237,10 +224,10 @@ final class CpuAttentionKernels implements AttentionKernels {
         ds.pointer(),
         keys,
         query,
-        queryStride,
+        stride,
         1,
-        b.dk().getPointer(tile.keyAt()),
-        keyStride);
+        result.getPointer(tile.keyAt()),
+        stride);
     Blas.sgemm(
         true,
         false,
@@ -251,10 +238,10 @@ final class CpuAttentionKernels implements AttentionKernels {
         p.pointer(),
         keys,
         gradient,
-        queryStride,
+        g.queryWidth(),
         1,
-        b.dv().getPointer(tile.keyAt()),
-        keyStride);
+        result.getPointer(tile.valueAt()),
+        stride);
   }
 
   /** Scores to probabilities, and dP to {@code dS = P (dP - delta) scale}, row by row. */
@@ -268,7 +255,7 @@ final class CpuAttentionKernels implements AttentionKernels {
     float[] dout = tiles.floats(3, d);
     FloatBuffer douts = b.dout().floats();
     for (int i = 0; i < tile.rows(); i++) {
-      int at = tile.queryAt() + i * b.g().queryHeads() * d;
+      int at = tile.outAt() + i * b.g().queryWidth();
       b.out().get(at, out, 0, d);
       douts.get(at, dout, 0, d);
       float delta = loops.dot(out, 0, dout, 0, d);
@@ -304,21 +291,33 @@ final class CpuAttentionKernels implements AttentionKernels {
       return new Tile(g, sequence, head, first, rows, firstKey, first + rows - firstKey);
     }
 
+    private int rowOf(int time) {
+      return sequence * g.time() + time;
+    }
+
+    int outAt() {
+      return rowOf(first) * g.queryWidth() + head * g.headSize();
+    }
+
     int queryAt() {
-      return ((sequence * g.time() + first) * g.queryHeads() + head) * g.headSize();
+      return rowOf(first) * g.qkvWidth() + head * g.headSize();
     }
 
     int keyAt() {
       int keyHead = head / (g.queryHeads() / g.keyValueHeads());
-      return ((sequence * g.time() + firstKey) * g.keyValueHeads() + keyHead) * g.headSize();
+      return rowOf(firstKey) * g.qkvWidth() + g.queryWidth() + keyHead * g.headSize();
+    }
+
+    int valueAt() {
+      return keyAt() + g.keyValueHeads() * g.headSize();
     }
 
     int logSumAt(int row) {
-      return (sequence * g.time() + first + row) * g.queryHeads() + head;
+      return rowOf(first + row) * g.queryHeads() + head;
     }
 
     int firstVisible(int row, IntBuffer starts) {
-      return starts.get(sequence * g.time() + first + row) - firstKey;
+      return starts.get(rowOf(first + row)) - firstKey;
     }
 
     int endVisible(int row) {

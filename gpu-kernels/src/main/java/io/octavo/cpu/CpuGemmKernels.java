@@ -8,6 +8,8 @@ import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
+import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
@@ -18,6 +20,9 @@ import org.bytedeco.javacpp.FloatPointer;
  */
 final class CpuGemmKernels implements GemmKernels {
 
+  /** Elements that a thread copies at once. */
+  private static final int COPY_BLOCK = 1 << 16;
+
   private final Tiles tiles;
   private final Decoding decoding;
   private final int threads;
@@ -26,6 +31,11 @@ final class CpuGemmKernels implements GemmKernels {
     this.tiles = tiles;
     this.decoding = new Decoding(tiles);
     this.threads = threads;
+  }
+
+  @Override
+  public boolean contractsLastAxisOnly() {
+    return false;
   }
 
   @Override
@@ -39,75 +49,108 @@ final class CpuGemmKernels implements GemmKernels {
 
   @Override
   public void fprop(Operand x, Operand w, Tensor y, Accumulation accumulation, Tensor workspace) {
-    int k = (int) x.shape().columns();
     Widened a = widen(x, workspace, 0);
     Widened b = widen(w, workspace, a.end());
-    multiply(
-        y, a.alpha() * b.alpha(), accumulation, k, new Side(a, false, k), new Side(b, true, k));
+    multiply(y, accumulation, (int) x.shape().columns(), a.plain(), b.transposed());
+  }
+
+  @Override
+  public void fpropAdd(Operand x, Operand w, Tensor addend, Tensor y, Tensor workspace) {
+    copy(addend, y);
+    fprop(x, w, y, Accumulation.ADD, workspace);
+  }
+
+  private void copy(Tensor source, Tensor target) {
+    if (HostBuffer.of(source).floatPointer().equals(HostBuffer.of(target).floatPointer())) {
+      return;
+    }
+    FloatBuffer from = HostBuffer.of(source).floats();
+    FloatBuffer to = HostBuffer.of(target).floats();
+    tiles.forRanges(
+        Math.toIntExact(target.elements()),
+        COPY_BLOCK,
+        (begin, end) -> to.put(begin, from, begin, end - begin));
   }
 
   @Override
   public void dgrad(Operand dy, Operand w, Tensor dx, Accumulation accumulation, Tensor workspace) {
-    int n = (int) dy.shape().columns();
     Widened a = widen(dy, workspace, 0);
     Widened b = widen(w, workspace, a.end());
-    multiply(
-        dx,
-        a.alpha() * b.alpha(),
-        accumulation,
-        n,
-        new Side(a, false, n),
-        new Side(b, false, dx.columns()));
+    multiply(dx, accumulation, (int) dy.shape().columns(), a.plain(), b.plain());
   }
 
   @Override
   public void wgrad(Operand dy, Operand x, Tensor dw, Accumulation accumulation, Tensor workspace) {
-    int m = (int) dy.shape().rows();
     Widened a = widen(dy, workspace, 0);
     Widened b = widen(x, workspace, a.end());
-    multiply(
-        dw,
-        a.alpha() * b.alpha(),
-        accumulation,
-        m,
-        new Side(a, true, dw.rows()),
-        new Side(b, false, dw.columns()));
+    multiply(dw, accumulation, (int) dy.shape().rows(), a.transposed(), b.plain());
   }
 
-  /** F32 memory of an operand, the factor still to apply, and where the workspace is free again. */
-  private record Widened(FloatPointer values, float alpha, long end) {}
+  /**
+   * F32 memory of an operand.
+   *
+   * @param alpha factor still to apply
+   * @param stride length of a stored row
+   * @param flipped whether the operand is the transpose of what is stored
+   * @param end where the workspace is free again
+   */
+  private record Widened(FloatPointer values, float alpha, int stride, boolean flipped, long end) {
 
-  /** One side of a product: memory, whether it is used transposed, length of a stored row. */
-  private record Side(Widened operand, boolean transposed, int stride) {
+    /** The operand as one side of a product. */
+    Side plain() {
+      return new Side(this, flipped);
+    }
+
+    /** The operand's transpose as one side of a product. */
+    Side transposed() {
+      return new Side(this, !flipped);
+    }
+  }
+
+  /** One side of a product: memory, and whether it is used transposed. */
+  private record Side(Widened operand, boolean transposed) {
 
     /** Where row {@code row} of the (transposed) matrix starts. */
     FloatPointer fromRow(int row) {
-      return operand.values().getPointer(transposed ? row : (long) row * stride);
+      return operand.values().getPointer(transposed ? row : (long) row * operand.stride());
     }
   }
 
   private Widened widen(Operand operand, Tensor workspace, long at) {
+    if (operand instanceof Transposed transposed) {
+      Widened stored = widen(transposed.stored(), workspace, at);
+      return new Widened(stored.values(), stored.alpha(), stored.stride(), true, stored.end());
+    }
+    int stride = (int) operand.shape().columns();
     if (operand instanceof Tensor tensor && tensor.type() == DataType.F32) {
-      return new Widened(HostBuffer.of(tensor).floatPointer(), 1, at);
+      return new Widened(HostBuffer.of(tensor).floatPointer(), 1, stride, false, at);
     }
     long elements = operand.shape().elements();
     Tensor target = workspace.reshape(workspace.elements()).range(at, at + elements);
     float alpha = 1;
     if (operand instanceof QuantizedTensor quantized) {
-      boolean perTensor = quantized.spec().granularity() instanceof Granularity.PerTensor;
-      decoding.decode(quantized, !perTensor, target);
-      alpha = perTensor ? HostBuffer.of(quantized.scales()).floats().get(0) : 1;
+      alpha = decode(quantized, target);
     } else {
       decoding.widen((Tensor) operand, target);
     }
     long end = (at + elements + Blas.ALIGNMENT - 1) / Blas.ALIGNMENT * Blas.ALIGNMENT;
-    return new Widened(HostBuffer.of(target).floatPointer(), alpha, end);
+    return new Widened(HostBuffer.of(target).floatPointer(), alpha, stride, false, end);
   }
 
-  private void multiply(
-      Tensor target, float alpha, Accumulation accumulation, int depth, Side a, Side b) {
+  /** Writes numbers and returns the factor that they still lack. */
+  private float decode(QuantizedTensor source, Tensor target) {
+    if (source.spec().granularity() instanceof Granularity.PerTensor) {
+      decoding.decodeUnscaled(source, target);
+      return Scales.read(source)[0];
+    }
+    decoding.decode(source, target);
+    return 1;
+  }
+
+  private void multiply(Tensor target, Accumulation accumulation, int depth, Side a, Side b) {
     int rows = target.rows();
     int columns = target.columns();
+    float alpha = a.operand().alpha() * b.operand().alpha();
     float beta = accumulation == Accumulation.ADD ? 1 : 0;
     FloatPointer c = HostBuffer.of(target).floatPointer();
     int share = Math.max(1, (rows + threads - 1) / threads);
@@ -123,9 +166,9 @@ final class CpuGemmKernels implements GemmKernels {
                 depth,
                 alpha,
                 a.fromRow(from),
-                a.stride(),
+                a.operand().stride(),
                 b.operand().values(),
-                b.stride(),
+                b.operand().stride(),
                 beta,
                 c.getPointer((long) from * columns),
                 columns));

@@ -2,6 +2,7 @@ package io.octavo.cpu;
 
 import io.octavo.kernel.NormKernels;
 import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 import java.nio.FloatBuffer;
 
@@ -20,19 +21,19 @@ final class CpuNormKernels implements NormKernels {
   }
 
   @Override
-  public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, Tensor rstd) {
-    int columns = x.columns();
+  public void rmsNorm(Operand x, Tensor weight, float eps, Tensor y, Tensor rstd) {
+    int columns = y.columns();
     float[] gain = HostBuffer.of(weight).toFloats();
-    FloatBuffer in = HostBuffer.of(x).floats();
+    RowReader in = RowReader.of(x, tiles);
     FloatBuffer out = HostBuffer.of(y).floats();
     FloatBuffer inverse = HostBuffer.of(rstd).floats();
     tiles.forRanges(
-        x.rows(),
+        y.rows(),
         Tiles.rowsPerBlock(columns),
         (from, to) -> {
           float[] row = tiles.floats(0, columns);
           for (int m = from; m < to; m++) {
-            in.get(m * columns, row, 0, columns);
+            in.read(m, 0, columns, row, 0);
             float squares = loops.dot(row, 0, row, 0, columns);
             float r = (float) (1 / Math.sqrt(squares / columns + eps));
             for (int c = 0; c < columns; c++) {
@@ -46,17 +47,17 @@ final class CpuNormKernels implements NormKernels {
 
   @Override
   public void rmsNormBackward(
-      Tensor dy, Tensor x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
-    int columns = x.columns();
-    int blocks = (x.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
+      Tensor dy, Operand x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
+    int columns = dx.columns();
+    int blocks = (dx.rows() + BLOCK_ROWS - 1) / BLOCK_ROWS;
     float[] partial = new float[blocks * columns];
     float[] gain = HostBuffer.of(weight).toFloats();
     FloatBuffer dout = HostBuffer.of(dy).floats();
-    FloatBuffer in = HostBuffer.of(x).floats();
+    RowReader in = RowReader.of(x, tiles);
     FloatBuffer inverse = HostBuffer.of(rstd).floats();
     FloatBuffer din = HostBuffer.of(dx).floats();
     tiles.forRanges(
-        x.rows(),
+        dx.rows(),
         BLOCK_ROWS,
         (from, to) -> {
           float[] d = tiles.floats(0, columns);
@@ -65,7 +66,7 @@ final class CpuNormKernels implements NormKernels {
           int sums = from / BLOCK_ROWS * columns;
           for (int m = from; m < to; m++) {
             dout.get(m * columns, d, 0, columns);
-            in.get(m * columns, row, 0, columns);
+            in.read(m, 0, columns, row, 0);
             din.get(m * columns, result, 0, columns);
             float r = inverse.get(m);
             for (int c = 0; c < columns; c++) {

@@ -1,7 +1,7 @@
 package io.octavo.cpu;
 
 import io.octavo.format.Bfloat16;
-import io.octavo.kernel.OptimizerKernels;
+import io.octavo.kernel.HostOptimizerKernels;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
@@ -9,7 +9,7 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
 /** AdamW in one pass over blocks of whole groups: read, update, use, store. */
-final class CpuOptimizerKernels implements OptimizerKernels {
+final class CpuOptimizerKernels extends HostOptimizerKernels {
 
   private final Tiles tiles;
   private final ExpandedMoments expanded;
@@ -20,7 +20,7 @@ final class CpuOptimizerKernels implements OptimizerKernels {
   }
 
   @Override
-  public void adamW(
+  protected void update(
       Tensor parameters, Tensor gradients, Moment first, Moment second, AdamWStep step) {
     FloatBuffer p = HostBuffer.of(parameters).floats();
     FloatBuffer g = HostBuffer.of(gradients).floats();
@@ -53,22 +53,22 @@ final class CpuOptimizerKernels implements OptimizerKernels {
 
     Update(AdamWStep step) {
       this.step = step;
-      this.correction1 = (float) (1 - Math.pow(step.beta1(), step.step()));
-      this.correction2 = (float) Math.sqrt(1 - Math.pow(step.beta2(), step.step()));
+      this.correction1 = step.correction1();
+      this.correction2 = step.correction2();
     }
 
     void apply(float[] p, float[] g, float[] m, float[] v, int count) {
       float factor = step.gradientFactor();
-      float beta1 = step.beta1();
-      float beta2 = step.beta2();
+      float beta1 = step.rule().beta1();
+      float beta2 = step.rule().beta2();
       for (int i = 0; i < count; i++) {
         float gradient = g[i] * factor;
         m[i] = beta1 * m[i] + (1 - beta1) * gradient;
         v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
       }
       float rate = step.learningRate();
-      float decay = step.weightDecay();
-      float epsilon = step.epsilon();
+      float decay = step.rule().weightDecay();
+      float epsilon = step.rule().epsilon();
       for (int i = 0; i < count; i++) {
         float root = (float) Math.sqrt(v[i]);
         float denominator = (root / correction2 + epsilon) * correction1;
@@ -134,6 +134,36 @@ final class CpuOptimizerKernels implements OptimizerKernels {
 
   @Override
   public double sumOfSquares(Tensor values) {
+    return sum(values, CpuOptimizerKernels::sumOfSquares);
+  }
+
+  private static double sumOfSquares(float[] tile, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += (double) tile[i] * tile[i];
+    }
+    return sum;
+  }
+
+  @Override
+  protected double sum(Tensor values) {
+    return sum(values, CpuOptimizerKernels::plainSum);
+  }
+
+  private static double plainSum(float[] tile, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += tile[i];
+    }
+    return sum;
+  }
+
+  /** The sum that one block adds. */
+  private interface BlockSum {
+    double of(float[] tile, int count);
+  }
+
+  private double sum(Tensor values, BlockSum blockSum) {
     int elements = Math.toIntExact(values.elements());
     double[] blocks = new double[(elements + Tiles.BLOCK - 1) / Tiles.BLOCK];
     FloatBuffer source = HostBuffer.of(values).floats();
@@ -143,11 +173,7 @@ final class CpuOptimizerKernels implements OptimizerKernels {
         (from, to) -> {
           float[] tile = tiles.floats(0, Tiles.BLOCK);
           source.get(from, tile, 0, to - from);
-          double sum = 0;
-          for (int i = 0; i < to - from; i++) {
-            sum += (double) tile[i] * tile[i];
-          }
-          blocks[from / Tiles.BLOCK] = sum;
+          blocks[from / Tiles.BLOCK] = blockSum.of(tile, to - from);
         });
     double sum = 0;
     for (double block : blocks) {

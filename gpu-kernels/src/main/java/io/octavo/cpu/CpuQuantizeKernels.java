@@ -11,6 +11,7 @@ import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -31,16 +32,27 @@ final class CpuQuantizeKernels implements QuantizeKernels {
 
   @Override
   public void quantize(Tensor source, QuantizedTensor target, RandomStream random) {
+    quantize(source, MatrixStrips.of(source), target, random);
+  }
+
+  @Override
+  public void quantizeTransposed(Tensor source, Transposed target, RandomStream random) {
+    quantize(source, MatrixStrips.ofTransposeOf(source), target.stored(), random);
+  }
+
+  /** Casts the matrix that strips are of; it has the numbers of {@code source}. */
+  private void quantize(
+      Tensor source, MatrixStrips strips, QuantizedTensor target, RandomStream random) {
     QuantSpec spec = target.spec();
     float[] scales =
         spec.granularity() instanceof Granularity.PerTensor
             ? new float[] {amax(source)}
-            : amaxOfGroups(source, spec.granularity(), (int) target.scales().elements());
+            : amaxOfGroups(strips, spec.granularity(), (int) target.scales().elements());
     for (int group = 0; group < scales.length; group++) {
       scales[group] = spec.scale().scaleFor(scales[group], spec.element());
     }
-    HostBuffer.of(target.scales()).put(scales);
-    encode(source, target, scales, random);
+    Scales.write(scales, target);
+    encode(strips, target, scales, random);
   }
 
   private float amax(Tensor source) {
@@ -62,59 +74,76 @@ final class CpuQuantizeKernels implements QuantizeKernels {
     return max;
   }
 
-  private float[] amaxOfGroups(Tensor source, Granularity granularity, int groups) {
+  private float[] amaxOfGroups(MatrixStrips strips, Granularity granularity, int groups) {
     float[] amax = new float[groups];
-    int columns = source.columns();
-    FloatBuffer values = HostBuffer.of(source).floats();
-    tiles.forRanges(
-        source.rows(),
-        rowsPerBlock(granularity, columns),
-        (from, to) -> {
-          float[] tile = tiles.floats(0, columns);
-          for (int row = from; row < to; row++) {
-            values.get(row * columns, tile, 0, columns);
+    int columns = strips.columns();
+    forStrips(
+        strips,
+        granularity,
+        (first, count, tile) -> {
+          for (int i = 0; i < count; i++) {
+            int at = i * columns;
             Groups.forRow(
                 granularity,
-                row,
+                first + i,
                 columns,
                 (scale, begin, end) ->
-                    amax[scale] = Math.max(amax[scale], loops.amax(tile, begin, end - begin)));
+                    amax[scale] = Math.max(amax[scale], loops.amax(tile, at + begin, end - begin)));
           }
         });
     return amax;
   }
 
-  /** Whole blocks of scales, so that each scale has one thread. */
-  private static int rowsPerBlock(Granularity granularity, int columns) {
-    int height = Groups.height(granularity);
-    return Math.max(1, Tiles.rowsPerBlock(columns) / height) * height;
+  /** What is done with {@code count} rows from {@code first} on, which lie in {@code tile}. */
+  private interface StripTask {
+    void run(int first, int count, float[] tile);
   }
 
-  private void encode(Tensor source, QuantizedTensor target, float[] scales, RandomStream random) {
-    QuantSpec spec = target.spec();
-    int columns = source.columns();
-    FloatBuffer values = HostBuffer.of(source).floats();
-    ByteBuffer codes = HostBuffer.of(target.codes()).codes();
+  private void forStrips(MatrixStrips strips, Granularity granularity, StripTask task) {
     tiles.forRanges(
-        source.rows(),
-        rowsPerBlock(spec.granularity(), columns),
+        strips.rows(),
+        rowsPerBlock(strips, granularity),
         (from, to) -> {
-          float[] tile = tiles.floats(0, columns);
+          float[] tile = tiles.floats(0, strips.height() * strips.columns());
+          for (int first = from; first < to; first += strips.height()) {
+            int count = Math.min(strips.height(), to - first);
+            strips.read(first, count, tile);
+            task.run(first, count, tile);
+          }
+        });
+  }
+
+  /** Whole blocks of scales, so that each scale has one thread; at least a strip. */
+  private static int rowsPerBlock(MatrixStrips strips, Granularity granularity) {
+    int height = Groups.height(granularity);
+    int rows = Math.max(strips.height(), Tiles.rowsPerBlock(strips.columns()));
+    return Math.max(1, rows / height) * height;
+  }
+
+  private void encode(
+      MatrixStrips strips, QuantizedTensor target, float[] scales, RandomStream random) {
+    QuantSpec spec = target.spec();
+    int columns = strips.columns();
+    ByteBuffer codes = HostBuffer.of(target.codes()).codes();
+    forStrips(
+        strips,
+        spec.granularity(),
+        (first, count, tile) -> {
           float[] run = tiles.floats(1, columns);
           int[] wide = tiles.ints(0, columns);
           byte[] narrow = tiles.bytes(columns);
-          for (int row = from; row < to; row++) {
-            int at = row * columns;
-            values.get(at, tile, 0, columns);
+          for (int i = 0; i < count; i++) {
+            int inTile = i * columns;
+            int at = (first + i) * columns;
             Groups.forRow(
                 spec.granularity(),
-                row,
+                first + i,
                 columns,
                 (scale, begin, end) -> {
-                  System.arraycopy(tile, begin, run, 0, end - begin);
+                  System.arraycopy(tile, inTile + begin, run, 0, end - begin);
                   encodeRun(spec, run, scales[scale], wide, end - begin, random, at + begin);
-                  for (int i = begin; i < end; i++) {
-                    narrow[i] = (byte) wide[i - begin];
+                  for (int c = begin; c < end; c++) {
+                    narrow[c] = (byte) wide[c - begin];
                   }
                 });
             codes.put(at, narrow, 0, columns);
@@ -142,7 +171,7 @@ final class CpuQuantizeKernels implements QuantizeKernels {
 
   @Override
   public void dequantize(QuantizedTensor source, Tensor target) {
-    decoding.decode(source, true, target);
+    decoding.decode(source, target);
   }
 
   @Override

@@ -16,9 +16,11 @@ final class CpuRotaryKernels implements RotaryKernels {
   }
 
   @Override
-  public void rotate(Tensor x, Tensor positions, Tensor cosine, Tensor sine, Direction direction) {
+  public void rotate(
+      Tensor x, int heads, Tensor positions, Tensor cosine, Tensor sine, Direction direction) {
     int half = cosine.columns();
     int columns = x.columns();
+    int rotated = heads * 2 * half;
     float sign = direction == Direction.FORWARD ? 1 : -1;
     FloatBuffer values = HostBuffer.of(x).floats();
     IntBuffer position = HostBuffer.of(positions).ints();
@@ -26,19 +28,19 @@ final class CpuRotaryKernels implements RotaryKernels {
     FloatBuffer sines = HostBuffer.of(sine).floats();
     tiles.forRanges(
         x.rows(),
-        Tiles.rowsPerBlock(columns),
+        Tiles.rowsPerBlock(rotated),
         (from, to) -> {
-          float[] row = tiles.floats(0, columns);
+          float[] row = tiles.floats(0, rotated);
           float[] cos = tiles.floats(1, half);
           float[] sin = tiles.floats(2, half);
           for (int m = from; m < to; m++) {
-            values.get(m * columns, row, 0, columns);
+            values.get(m * columns, row, 0, rotated);
             cosines.get(position.get(m) * half, cos, 0, half);
             sines.get(position.get(m) * half, sin, 0, half);
-            for (int head = 0; head < columns; head += 2 * half) {
+            for (int head = 0; head < rotated; head += 2 * half) {
               rotate(row, head, half, cos, sin, sign);
             }
-            values.put(m * columns, row, 0, columns);
+            values.put(m * columns, row, 0, rotated);
           }
         });
   }

@@ -1,11 +1,8 @@
 package io.octavo.cpu;
 
-import io.octavo.format.ElementFormat;
-import io.octavo.quant.Granularity;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
@@ -38,47 +35,28 @@ final class Decoding {
         });
   }
 
-  /** Codes to the numbers they mean, with their scales where {@code scaled}. */
-  void decode(QuantizedTensor source, boolean scaled, Tensor target) {
-    float[] table = table(source.spec().element());
-    Granularity granularity = source.spec().granularity();
+  /** Codes to the numbers they mean, with their scales. */
+  void decode(QuantizedTensor source, Tensor target) {
+    copy(CodeRows.scaled(source, tiles), source, target);
+  }
+
+  /** Codes to the numbers they mean before any scale. */
+  void decodeUnscaled(QuantizedTensor source, Tensor target) {
+    copy(CodeRows.unscaled(source, tiles), source, target);
+  }
+
+  private void copy(RowReader rows, QuantizedTensor source, Tensor target) {
     int columns = source.codes().columns();
-    float[] scales = HostBuffer.of(source.scales()).toFloats();
-    ByteBuffer codes = HostBuffer.of(source.codes()).codes();
     FloatBuffer values = HostBuffer.of(target).floats();
     tiles.forRanges(
         source.codes().rows(),
         Tiles.rowsPerBlock(columns),
         (from, to) -> {
-          byte[] narrow = tiles.bytes(columns);
           float[] wide = tiles.floats(0, columns);
           for (int row = from; row < to; row++) {
-            codes.get(row * columns, narrow, 0, columns);
-            for (int i = 0; i < columns; i++) {
-              wide[i] = table[narrow[i] & 0xFF];
-            }
-            if (scaled) {
-              Groups.forRow(
-                  granularity,
-                  row,
-                  columns,
-                  (scale, begin, end) -> {
-                    float factor = scales[scale];
-                    for (int i = begin; i < end; i++) {
-                      wide[i] *= factor;
-                    }
-                  });
-            }
+            rows.read(row, 0, columns, wide, 0);
             values.put(row * columns, wide, 0, columns);
           }
         });
-  }
-
-  private static float[] table(ElementFormat element) {
-    float[] table = new float[256];
-    for (int code = 0; code < 256; code++) {
-      table[code] = element.decode(code & (1 << element.bits()) - 1);
-    }
-    return table;
   }
 }

@@ -14,10 +14,17 @@ final class Groups {
 
   /** Gives every run of {@code row} in order. */
   static void forRow(Granularity granularity, int row, int columns, Run run) {
+    forRange(granularity, row, columns, 0, columns, run);
+  }
+
+  /** Gives every run of columns {@code [from, to)} of {@code row} in order. */
+  static void forRange(Granularity granularity, int row, int columns, int from, int to, Run run) {
     int width = width(granularity, columns);
-    int first = firstScale(granularity, row, columns);
-    for (int begin = 0, scale = first; begin < columns; begin += width, scale++) {
-      run.accept(scale, begin, Math.min(columns, begin + width));
+    int scale = firstScale(granularity, row, columns) + from / width;
+    for (int begin = from; begin < to; scale++) {
+      int end = Math.min(to, (begin / width + 1) * width);
+      run.accept(scale, begin, end);
+      begin = end;
     }
   }
 

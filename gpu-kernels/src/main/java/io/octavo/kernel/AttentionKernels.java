@@ -8,9 +8,9 @@ import io.octavo.tensor.Tensor;
  *
  * <p>{@code qkv[M, (Hq + 2 Hkv) D]}, {@code M = B T}: a row holds its query heads, then its key
  * heads, then its value heads, as one projection leaves them. Query head {@code h} uses key/value
- * head {@code h / (Hq/Hkv)}. Row {@code b T + i} attends to rows {@code b T + j} with
- * {@code start[b T + i] <= j <= i}: {@code documentStart} is the position within the sequence where
- * the row's document begins, 0 when the sequence is one document.
+ * head {@code h / (Hq/Hkv)}. Row {@code b T + i} attends to rows {@code b T + j} with {@code
+ * start[b T + i] <= j <= i}: {@code documentStart} is the position within the sequence where the
+ * row's document begins, 0 when the sequence is one document.
  */
 public interface AttentionKernels {
 

@@ -11,8 +11,9 @@ import io.octavo.tensor.Transposed;
 public interface QuantizeKernels {
 
   /**
-   * Casts {@code source} (F32, or BF16 where the backend's activations are) as {@code target.spec()} says: computes amax and scale of each group
-   * (just in time), writes {@code target.scales()} and {@code target.codes()}.
+   * Casts {@code source} (F32, or BF16 where the backend's activations are) as {@code
+   * target.spec()} says: computes amax and scale of each group (just in time), writes {@code
+   * target.scales()} and {@code target.codes()}.
    *
    * <p>Element {@code i} of a stochastic cast draws {@code random.bits(i)}; other roundings ignore
    * {@code random}. Saturating; NaN stays NaN where the format has one and becomes 0 where not; a

@@ -9,6 +9,15 @@ public sealed interface Granularity {
   /** Columns of the matrix of scales that a matrix of {@code columns} columns has. */
   long scaleColumns(long columns);
 
+  /**
+   * How the cast of the transposed matrix shares scales. Groups lie along rows and stay so: their
+   * transposed cast is another cast, of groups along what were columns.
+   */
+  Granularity ofTransposed();
+
+  /** Whether the cast of the transposed matrix has the transposed numbers of the matrix's cast. */
+  boolean transposesExactly();
+
   /** One scale for the whole tensor. */
   record PerTensor() implements Granularity {
     @Override
@@ -19,6 +28,16 @@ public sealed interface Granularity {
     @Override
     public long scaleColumns(long columns) {
       return 1;
+    }
+
+    @Override
+    public Granularity ofTransposed() {
+      return this;
+    }
+
+    @Override
+    public boolean transposesExactly() {
+      return true;
     }
   }
 
@@ -32,6 +51,16 @@ public sealed interface Granularity {
     @Override
     public long scaleColumns(long columns) {
       return 1;
+    }
+
+    @Override
+    public Granularity ofTransposed() {
+      return this;
+    }
+
+    @Override
+    public boolean transposesExactly() {
+      return false;
     }
   }
 
@@ -55,6 +84,16 @@ public sealed interface Granularity {
     public long scaleColumns(long columns) {
       return (columns + this.columns - 1) / this.columns;
     }
+
+    @Override
+    public Granularity ofTransposed() {
+      return this;
+    }
+
+    @Override
+    public boolean transposesExactly() {
+      return false;
+    }
   }
 
   /** One scale for each {@code rows x columns} block; blocks at the edges may be smaller. */
@@ -74,6 +113,16 @@ public sealed interface Granularity {
     @Override
     public long scaleColumns(long columns) {
       return (columns + this.columns - 1) / this.columns;
+    }
+
+    @Override
+    public Granularity ofTransposed() {
+      return new Block(columns, rows);
+    }
+
+    @Override
+    public boolean transposesExactly() {
+      return true;
     }
   }
 }

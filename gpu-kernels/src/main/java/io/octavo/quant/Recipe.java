@@ -1,6 +1,8 @@
 package io.octavo.quant;
 
 import io.octavo.format.ElementFormat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
 import java.util.List;
 
 /** The training policy of a linear layer: how each operand of its three products is cast. */
@@ -15,7 +17,27 @@ public sealed interface Recipe {
     record ToBf16() implements Cast {}
 
     /** Codes with scales. */
-    record Quantize(QuantSpec spec) implements Cast {}
+    record Quantize(QuantSpec spec) implements Cast {
+      @Override
+      public Cast ofTransposed() {
+        return new Quantize(spec.ofTransposed());
+      }
+
+      @Override
+      public boolean transposesExactly() {
+        return spec.transposesExactly();
+      }
+    }
+
+    /** The cast of the transposed matrix that goes with this cast of the matrix. */
+    default Cast ofTransposed() {
+      return this;
+    }
+
+    /** Whether that cast has the transposed numbers of this one. */
+    default boolean transposesExactly() {
+      return true;
+    }
   }
 
   /** The name users type. */
@@ -23,6 +45,28 @@ public sealed interface Recipe {
 
   /** How {@code operand} is cast. */
   Cast castFor(LinearOperand operand);
+
+  /**
+   * How the transpose of {@code operand} is cast for the product that contracts over its rows: by
+   * the same spec, so that what shares a scale lies along the contracted dimension there too. A
+   * {@code Block(r, c)} becomes {@code Block(c, r)}, which keeps its numbers.
+   */
+  default Cast transposedCastFor(LinearOperand operand) {
+    return castFor(operand).ofTransposed();
+  }
+
+  /**
+   * Whether one cast of {@code operand} serves both products it enters: the cast of its transpose
+   * has the same numbers.
+   */
+  default boolean transposesExactly(LinearOperand operand) {
+    return castFor(operand).transposesExactly();
+  }
+
+  /** How what layers without weights keep for the backward pass is stored. */
+  default Cast activationCast() {
+    return new Cast.None();
+  }
 
   /** Baseline in FP32. */
   record Fp32() implements Recipe {
@@ -79,11 +123,69 @@ public sealed interface Recipe {
     public Cast castFor(LinearOperand operand) {
       return new Tensorwise().castFor(operand);
     }
+
+    /** Groups of 16 along a row, scales in BF16 (spec: COAT 2.2.1). */
+    @Override
+    public Cast activationCast() {
+      return new Cast.Quantize(
+          new QuantSpec(
+              ElementFormat.E4M3,
+              ScaleFormat.BF16,
+              new Granularity.Group(16),
+              Rounding.NEAREST_EVEN));
+    }
+  }
+
+  /**
+   * One just-in-time scale a row of each operand as it enters a product, a power of two; E4M3 for
+   * all three.
+   */
+  record Rowwise() implements Recipe {
+    @Override
+    public String name() {
+      return "rowwise";
+    }
+
+    @Override
+    public Cast castFor(LinearOperand operand) {
+      return new Cast.Quantize(
+          new QuantSpec(
+              ElementFormat.E4M3,
+              ScaleFormat.E8M0,
+              new Granularity.PerRow(),
+              Rounding.NEAREST_EVEN));
+    }
+  }
+
+  /**
+   * DeepSeek-V3 (spec: DeepSeek A2, A3): E4M3 for all three operands, scales for 128 inputs or
+   * gradients along the contracted dimension and for 128 x 128 weights. Theirs raises a group's
+   * amax to 1e-4; here it is taken as it is, so that groups of small gradients keep their range,
+   * and all-zero groups have scale 1: their codes are 0 with any.
+   */
+  record Deepseek() implements Recipe {
+    private static final int WIDTH = 128;
+
+    @Override
+    public String name() {
+      return "deepseek";
+    }
+
+    @Override
+    public Cast castFor(LinearOperand operand) {
+      Granularity granularity =
+          operand == LinearOperand.WEIGHT
+              ? new Granularity.Block(WIDTH, WIDTH)
+              : new Granularity.Group(WIDTH);
+      return new Cast.Quantize(
+          new QuantSpec(ElementFormat.E4M3, ScaleFormat.FP32, granularity, Rounding.NEAREST_EVEN));
+    }
   }
 
   /** All recipes of this version. */
   static List<Recipe> all() {
-    return List.of(new Fp32(), new Bf16(), new Tensorwise(), new Coat());
+    return List.of(
+        new Fp32(), new Bf16(), new Tensorwise(), new Coat(), new Rowwise(), new Deepseek());
   }
 
   /**

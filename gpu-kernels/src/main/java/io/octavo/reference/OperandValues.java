@@ -1,5 +1,6 @@
 package io.octavo.reference;
 
+import io.octavo.format.Bfloat16;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.tensor.DataType;
@@ -7,6 +8,7 @@ import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
 import java.nio.ByteBuffer;
 import java.nio.ShortBuffer;
 
@@ -18,6 +20,10 @@ final class OperandValues {
   static float[] of(Operand operand) {
     if (operand instanceof QuantizedTensor quantized) {
       return dequantized(quantized);
+    }
+    if (operand instanceof Transposed transposed) {
+      QuantizedTensor stored = transposed.stored();
+      return transpose(dequantized(stored), stored.codes().rows(), stored.codes().columns());
     }
     Tensor tensor = (Tensor) operand;
     return tensor.type() == DataType.BF16 ? widened(tensor) : HostBuffer.of(tensor).toFloats();
@@ -35,7 +41,7 @@ final class OperandValues {
   private static float[] dequantized(QuantizedTensor quantized) {
     QuantSpec spec = quantized.spec();
     ByteBuffer codes = HostBuffer.of(quantized.codes()).codes();
-    float[] scales = HostBuffer.of(quantized.scales()).toFloats();
+    float[] scales = of(quantized.scales());
     int columns = quantized.codes().columns();
     float[] values = new float[Math.toIntExact(quantized.codes().elements())];
     for (int at = 0; at < values.length; at++) {
@@ -43,6 +49,28 @@ final class OperandValues {
       values[at] = spec.element().decode(codes.get(at) & 0xFF) * scale;
     }
     return values;
+  }
+
+  /** The transpose of a matrix of {@code rows} by {@code columns}. */
+  static float[] transpose(float[] values, int rows, int columns) {
+    float[] transposed = new float[values.length];
+    for (int at = 0; at < values.length; at++) {
+      transposed[at % columns * rows + at / columns] = values[at];
+    }
+    return transposed;
+  }
+
+  /** Replaces all numbers of an F32 or BF16 tensor, rounding to nearest even. */
+  static void put(float[] values, Tensor target) {
+    HostBuffer buffer = HostBuffer.of(target);
+    if (target.type() == DataType.F32) {
+      buffer.put(values);
+      return;
+    }
+    ShortBuffer codes = buffer.shorts();
+    for (int i = 0; i < values.length; i++) {
+      codes.put(i, Bfloat16.encode(values[i]));
+    }
   }
 
   /** Which scale the element at a row and column has. */

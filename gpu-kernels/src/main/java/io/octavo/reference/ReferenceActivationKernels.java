@@ -2,36 +2,41 @@ package io.octavo.reference;
 
 import io.octavo.kernel.ActivationKernels;
 import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 
 /** SwiGLU, residual add and bias, element by element. */
 final class ReferenceActivationKernels implements ActivationKernels {
 
   @Override
-  public void swiGlu(Tensor gate, Tensor up, Tensor out) {
-    float[] g = HostBuffer.of(gate).toFloats();
-    float[] u = HostBuffer.of(up).toFloats();
-    float[] result = new float[g.length];
-    for (int i = 0; i < g.length; i++) {
-      result[i] = (float) (g[i] * sigmoid(g[i]) * u[i]);
+  public void swiGlu(Operand gateUp, Tensor out) {
+    float[] both = OperandValues.of(gateUp);
+    int width = out.columns();
+    float[] result = new float[Math.toIntExact(out.elements())];
+    for (int i = 0; i < result.length; i++) {
+      int gateAt = i / width * 2 * width + i % width;
+      float gate = both[gateAt];
+      result[i] = (float) (gate * sigmoid(gate) * both[gateAt + width]);
     }
     HostBuffer.of(out).put(result);
   }
 
   @Override
-  public void swiGluBackward(Tensor dout, Tensor gate, Tensor up, Tensor dgate, Tensor dup) {
+  public void swiGluBackward(Tensor dout, Operand gateUp, Tensor dGateUp) {
     float[] d = HostBuffer.of(dout).toFloats();
-    float[] g = HostBuffer.of(gate).toFloats();
-    float[] u = HostBuffer.of(up).toFloats();
-    for (int i = 0; i < g.length; i++) {
-      double s = sigmoid(g[i]);
-      double silu = g[i] * s;
-      double slope = s * (1 + g[i] * (1 - s));
-      g[i] = (float) (d[i] * u[i] * slope);
-      u[i] = (float) (d[i] * silu);
+    float[] both = OperandValues.of(gateUp);
+    int width = dout.columns();
+    for (int i = 0; i < d.length; i++) {
+      int gateAt = i / width * 2 * width + i % width;
+      float gate = both[gateAt];
+      float up = both[gateAt + width];
+      double s = sigmoid(gate);
+      double silu = gate * s;
+      double slope = s * (1 + gate * (1 - s));
+      both[gateAt] = (float) (d[i] * up * slope);
+      both[gateAt + width] = (float) (d[i] * silu);
     }
-    HostBuffer.of(dgate).put(g);
-    HostBuffer.of(dup).put(u);
+    HostBuffer.of(dGateUp).put(both);
   }
 
   private static double sigmoid(double x) {

@@ -8,26 +8,23 @@ import io.octavo.tensor.Tensor;
 final class ReferenceAttentionKernels implements AttentionKernels {
 
   @Override
-  public void forward(
-      Geometry g, Tensor q, Tensor k, Tensor v, Tensor documentStart, Tensor out, Tensor lse) {
-    float[] query = HostBuffer.of(q).toFloats();
-    float[] key = HostBuffer.of(k).toFloats();
-    float[] value = HostBuffer.of(v).toFloats();
+  public void forward(Geometry g, Tensor qkv, Tensor documentStart, Tensor out, Tensor lse) {
+    float[] all = HostBuffer.of(qkv).toFloats();
     int[] start = HostBuffer.of(documentStart).toInts();
-    float[] result = new float[query.length];
+    float[] result = new float[g.rows() * g.queryWidth()];
     float[] logSum = new float[g.rows() * g.queryHeads()];
     for (int row = 0; row < g.rows(); row++) {
       for (int head = 0; head < g.queryHeads(); head++) {
         Visible visible = new Visible(g, row, head, start[row]);
-        double[] scores = visible.scores(query, key);
+        double[] scores = visible.scores(all);
         double lseOfRow = logSumExp(scores);
         logSum[row * g.queryHeads() + head] = (float) lseOfRow;
         for (int c = 0; c < g.headSize(); c++) {
           double weighted = 0;
           for (int j = 0; j < scores.length; j++) {
-            weighted += Math.exp(scores[j] - lseOfRow) * value[visible.keyAt(j) + c];
+            weighted += Math.exp(scores[j] - lseOfRow) * all[visible.valueAt(j) + c];
           }
-          result[visible.queryAt() + c] = (float) weighted;
+          result[visible.outAt() + c] = (float) weighted;
         }
       }
     }
@@ -48,57 +45,55 @@ final class ReferenceAttentionKernels implements AttentionKernels {
   }
 
   @Override
+  public long workspaceElements(Geometry geometry) {
+    return 0;
+  }
+
+  @Override
   public void backward(
       Geometry g,
-      Tensor q,
-      Tensor k,
-      Tensor v,
+      Tensor qkv,
       Tensor documentStart,
       Tensor out,
       Tensor lse,
       Tensor dout,
-      Tensor dq,
-      Tensor dk,
-      Tensor dv) {
-    float[] query = HostBuffer.of(q).toFloats();
-    float[] key = HostBuffer.of(k).toFloats();
-    float[] value = HostBuffer.of(v).toFloats();
+      Tensor dqkv,
+      Tensor workspace) {
+    float[] all = HostBuffer.of(qkv).toFloats();
     int[] start = HostBuffer.of(documentStart).toInts();
     float[] result = HostBuffer.of(out).toFloats();
     float[] logSum = HostBuffer.of(lse).toFloats();
     float[] gradient = HostBuffer.of(dout).toFloats();
-    double[] dQuery = new double[query.length];
-    double[] dKey = new double[key.length];
-    double[] dValue = new double[value.length];
+    double[] sums = new double[all.length];
     int d = g.headSize();
     for (int row = 0; row < g.rows(); row++) {
       for (int head = 0; head < g.queryHeads(); head++) {
         Visible visible = new Visible(g, row, head, start[row]);
-        double[] scores = visible.scores(query, key);
-        int at = visible.queryAt();
+        double[] scores = visible.scores(all);
+        int outAt = visible.outAt();
+        int query = visible.queryAt();
         double delta = 0;
         for (int c = 0; c < d; c++) {
-          delta += (double) gradient[at + c] * result[at + c];
+          delta += (double) gradient[outAt + c] * result[outAt + c];
         }
         for (int j = 0; j < scores.length; j++) {
-          int from = visible.keyAt(j);
+          int key = visible.keyAt(j);
+          int value = visible.valueAt(j);
           double p = Math.exp(scores[j] - logSum[row * g.queryHeads() + head]);
           double dp = 0;
           for (int c = 0; c < d; c++) {
-            dp += (double) gradient[at + c] * value[from + c];
-            dValue[from + c] += p * gradient[at + c];
+            dp += (double) gradient[outAt + c] * all[value + c];
+            sums[value + c] += p * gradient[outAt + c];
           }
           double ds = p * (dp - delta) * g.scale();
           for (int c = 0; c < d; c++) {
-            dQuery[at + c] += ds * key[from + c];
-            dKey[from + c] += ds * query[at + c];
+            sums[query + c] += ds * all[key + c];
+            sums[key + c] += ds * all[query + c];
           }
         }
       }
     }
-    HostBuffer.of(dq).put(rounded(dQuery));
-    HostBuffer.of(dk).put(rounded(dKey));
-    HostBuffer.of(dv).put(rounded(dValue));
+    HostBuffer.of(dqkv).put(rounded(sums));
   }
 
   private static float[] rounded(double[] values) {
@@ -112,22 +107,30 @@ final class ReferenceAttentionKernels implements AttentionKernels {
   /** What one query of one head sees: keys from {@code first} to its own position. */
   private record Visible(Geometry g, int row, int head, int first) {
 
+    int outAt() {
+      return row * g.queryWidth() + head * g.headSize();
+    }
+
     int queryAt() {
-      return (row * g.queryHeads() + head) * g.headSize();
+      return row * g.qkvWidth() + head * g.headSize();
     }
 
     int keyAt(int j) {
       int keyRow = row / g.time() * g.time() + first + j;
       int keyHead = head / (g.queryHeads() / g.keyValueHeads());
-      return (keyRow * g.keyValueHeads() + keyHead) * g.headSize();
+      return keyRow * g.qkvWidth() + g.queryWidth() + keyHead * g.headSize();
     }
 
-    double[] scores(float[] query, float[] key) {
+    int valueAt(int j) {
+      return keyAt(j) + g.keyValueHeads() * g.headSize();
+    }
+
+    double[] scores(float[] qkv) {
       double[] scores = new double[row % g.time() - first + 1];
       for (int j = 0; j < scores.length; j++) {
         double dot = 0;
         for (int c = 0; c < g.headSize(); c++) {
-          dot += (double) query[queryAt() + c] * key[keyAt(j) + c];
+          dot += (double) qkv[queryAt() + c] * qkv[keyAt(j) + c];
         }
         scores[j] = dot * g.scale();
       }

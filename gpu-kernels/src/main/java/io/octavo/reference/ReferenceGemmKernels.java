@@ -10,6 +10,11 @@ import io.octavo.tensor.Tensor;
 final class ReferenceGemmKernels implements GemmKernels {
 
   @Override
+  public boolean contractsLastAxisOnly() {
+    return false;
+  }
+
+  @Override
   public long workspaceElements(Shape x, Shape w) {
     return 1;
   }
@@ -21,6 +26,12 @@ final class ReferenceGemmKernels implements GemmKernels {
     float[] a = OperandValues.of(x);
     float[] b = OperandValues.of(w);
     multiply(y.rows(), n, k, (i, j, l) -> (double) a[i * k + l] * b[j * k + l], y, accumulation);
+  }
+
+  @Override
+  public void fpropAdd(Operand x, Operand w, Tensor addend, Tensor y, Tensor workspace) {
+    HostBuffer.of(y).put(HostBuffer.of(addend).toFloats());
+    fprop(x, w, y, Accumulation.ADD, workspace);
   }
 
   @Override

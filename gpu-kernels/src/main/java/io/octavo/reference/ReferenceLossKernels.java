@@ -8,6 +8,11 @@ import io.octavo.tensor.Tensor;
 final class ReferenceLossKernels implements LossKernels {
 
   @Override
+  public long chunkElements() {
+    return 2L << 20;
+  }
+
+  @Override
   public void crossEntropy(Tensor logits, Tensor targets, Tensor losses) {
     float[] z = HostBuffer.of(logits).toFloats();
     int[] target = HostBuffer.of(targets).toInts();

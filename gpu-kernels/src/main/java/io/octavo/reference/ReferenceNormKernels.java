@@ -2,18 +2,19 @@ package io.octavo.reference;
 
 import io.octavo.kernel.NormKernels;
 import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
 
 /** RMSNorm row by row. */
 final class ReferenceNormKernels implements NormKernels {
 
   @Override
-  public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, Tensor rstd) {
-    int columns = x.columns();
-    float[] in = HostBuffer.of(x).toFloats();
+  public void rmsNorm(Operand x, Tensor weight, float eps, Tensor y, Tensor rstd) {
+    int columns = y.columns();
+    float[] in = OperandValues.of(x);
     float[] gain = HostBuffer.of(weight).toFloats();
     float[] out = new float[in.length];
-    float[] inverse = new float[x.rows()];
+    float[] inverse = new float[y.rows()];
     for (int row = 0; row < inverse.length; row++) {
       double squares = 0;
       for (int c = 0; c < columns; c++) {
@@ -31,10 +32,10 @@ final class ReferenceNormKernels implements NormKernels {
 
   @Override
   public void rmsNormBackward(
-      Tensor dy, Tensor x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
-    int columns = x.columns();
+      Tensor dy, Operand x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
+    int columns = dx.columns();
     float[] dout = HostBuffer.of(dy).toFloats();
-    float[] in = HostBuffer.of(x).toFloats();
+    float[] in = OperandValues.of(x);
     float[] gain = HostBuffer.of(weight).toFloats();
     float[] inverse = HostBuffer.of(rstd).toFloats();
     float[] din = HostBuffer.of(dx).toFloats();

@@ -1,32 +1,31 @@
 package io.octavo.reference;
 
-import io.octavo.format.Bfloat16;
-import io.octavo.kernel.OptimizerKernels;
-import io.octavo.tensor.DataType;
+import io.octavo.kernel.HostOptimizerKernels;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /** AdamW: moments are read, updated, used, and only then stored. */
-final class ReferenceOptimizerKernels implements OptimizerKernels {
+final class ReferenceOptimizerKernels extends HostOptimizerKernels {
 
   @Override
-  public void adamW(
+  protected void update(
       Tensor parameters, Tensor gradients, Moment first, Moment second, AdamWStep step) {
     float[] p = HostBuffer.of(parameters).toFloats();
     float[] g = HostBuffer.of(gradients).toFloats();
     float[] m = read(first, p.length);
     float[] v = read(second, p.length);
-    float correction1 = (float) (1 - Math.pow(step.beta1(), step.step()));
-    float correction2 = (float) Math.sqrt(1 - Math.pow(step.beta2(), step.step()));
+    AdamWRule rule = step.rule();
+    float correction1 = step.correction1();
+    float correction2 = step.correction2();
     for (int i = 0; i < p.length; i++) {
       float gradient = g[i] * step.gradientFactor();
-      m[i] = step.beta1() * m[i] + (1 - step.beta1()) * gradient;
-      v[i] = step.beta2() * v[i] + (1 - step.beta2()) * gradient * gradient;
+      m[i] = rule.beta1() * m[i] + (1 - rule.beta1()) * gradient;
+      v[i] = rule.beta2() * v[i] + (1 - rule.beta2()) * gradient * gradient;
       float root = (float) Math.sqrt(v[i]);
-      float denominator = (root / correction2 + step.epsilon()) * correction1;
-      p[i] -= step.learningRate() * (m[i] / denominator + step.weightDecay() * p[i]);
+      float denominator = (root / correction2 + rule.epsilon()) * correction1;
+      p[i] -= step.learningRate() * (m[i] / denominator + rule.weightDecay() * p[i]);
     }
     HostBuffer.of(parameters).put(p);
     write(first, m);
@@ -53,7 +52,7 @@ final class ReferenceOptimizerKernels implements OptimizerKernels {
 
   private static void write(Moment moment, float[] values) {
     if (moment instanceof PlainMoment plain) {
-      writePlain(plain.values(), values);
+      OperandValues.put(values, plain.values());
       return;
     }
     Fp8Moment stored = (Fp8Moment) moment;
@@ -71,21 +70,10 @@ final class ReferenceOptimizerKernels implements OptimizerKernels {
     }
   }
 
-  private static void writePlain(Tensor target, float[] values) {
-    HostBuffer buffer = HostBuffer.of(target);
-    if (target.type() == DataType.F32) {
-      buffer.put(values);
-      return;
-    }
-    for (int i = 0; i < values.length; i++) {
-      buffer.shorts().put(i, Bfloat16.encode(values[i]));
-    }
-  }
-
   @Override
   public void reset(Moment moment) {
     if (moment instanceof PlainMoment plain) {
-      writePlain(plain.values(), new float[Math.toIntExact(plain.values().elements())]);
+      HostBuffer.of(plain.values()).fillZero();
       return;
     }
     Fp8Moment stored = (Fp8Moment) moment;
@@ -99,6 +87,15 @@ final class ReferenceOptimizerKernels implements OptimizerKernels {
     float[] values = new float[Math.toIntExact(tensor.elements())];
     Arrays.fill(values, value);
     HostBuffer.of(tensor).put(values);
+  }
+
+  @Override
+  protected double sum(Tensor values) {
+    double sum = 0;
+    for (float value : HostBuffer.of(values).toFloats()) {
+      sum += value;
+    }
+    return sum;
   }
 
   @Override

@@ -1,24 +1,32 @@
 package io.octavo.reference;
 
-import io.octavo.format.Bfloat16;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
-import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
 import java.nio.ByteBuffer;
-import java.nio.ShortBuffer;
 
 /** Amax of each group, its scale, then each element over its scale, encoded. */
 final class ReferenceQuantizeKernels implements QuantizeKernels {
 
   @Override
   public void quantize(Tensor source, QuantizedTensor target, RandomStream random) {
+    quantize(OperandValues.of(source), target, random);
+  }
+
+  @Override
+  public void quantizeTransposed(Tensor source, Transposed target, RandomStream random) {
+    float[] values =
+        OperandValues.transpose(OperandValues.of(source), source.rows(), source.columns());
+    quantize(values, target.stored(), random);
+  }
+
+  private static void quantize(float[] values, QuantizedTensor target, RandomStream random) {
     QuantSpec spec = target.spec();
-    int columns = source.columns();
-    float[] values = HostBuffer.of(source).toFloats();
+    int columns = target.codes().columns();
     float[] scales = new float[Math.toIntExact(target.scales().elements())];
     for (int at = 0; at < values.length; at++) {
       int group = OperandValues.scaleIndex(spec.granularity(), columns, at / columns, at % columns);
@@ -37,24 +45,16 @@ final class ReferenceQuantizeKernels implements QuantizeKernels {
       codes.put(
           at, (byte) spec.element().encode(values[at] / scales[group], spec.rounding(), bits));
     }
-    HostBuffer.of(target.scales()).put(scales);
+    OperandValues.put(scales, target.scales());
   }
 
   @Override
   public void dequantize(QuantizedTensor source, Tensor target) {
-    HostBuffer.of(target).put(OperandValues.of(source));
+    OperandValues.put(OperandValues.of(source), target);
   }
 
   @Override
   public void convert(Tensor source, Tensor target) {
-    if (target.type() == DataType.F32) {
-      HostBuffer.of(target).put(OperandValues.of(source));
-      return;
-    }
-    float[] values = HostBuffer.of(source).toFloats();
-    ShortBuffer codes = HostBuffer.of(target).shorts();
-    for (int i = 0; i < values.length; i++) {
-      codes.put(i, Bfloat16.encode(values[i]));
-    }
+    OperandValues.put(OperandValues.of(source), target);
   }
 }
