@@ -3,12 +3,21 @@ package io.octavo.cpu;
 import static io.octavo.kernel.Tensors.floats;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
 import io.octavo.kernel.AttentionKernels;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.GemmKernels.Accumulation;
+import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.Tensors;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
+import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -49,13 +58,43 @@ class TestThreadCounts {
       Arrays.setAll(ids, i -> i * i % 17);
       Tensor dtable = t.zeros(17, COLUMNS);
       backend.embedding().scatterAdd(dy, t.ints(ids), dtable);
-      for (Tensor result : List.of(y, rstd, dx, dweight, dbias, dtable)) {
+      Tensor gateUp = t.normal(8, 2, ROWS, 2 * COLUMNS);
+      Tensor activated = t.zeros(ROWS, COLUMNS);
+      backend.activation().swiGlu(gateUp, activated);
+      backend.activation().swiGluBackward(dy, gateUp, gateUp);
+      for (Tensor result :
+          List.of(
+              y,
+              rstd,
+              dx,
+              dweight,
+              dbias,
+              dtable,
+              activated,
+              gateUp,
+              transposedCast(backend, t, x))) {
         results.add(floats(result));
       }
       results.addAll(attention(backend, t));
       results.add(new float[] {(float) backend.optimizer().sumOfSquares(x)});
+      Tensor totals = t.zeros(OptimizerKernels.TOTALS);
+      backend.optimizer().addSum(x, totals, OptimizerKernels.LOSS_SUM);
+      backend.optimizer().addSumOfSquares(x, totals, OptimizerKernels.SQUARES);
+      results.add(floats(totals));
       return results;
     }
+  }
+
+  /** The numbers of a cast whose groups lie along columns. */
+  private static Tensor transposedCast(Backend backend, Tensors t, Tensor source) {
+    QuantSpec spec =
+        new QuantSpec(
+            ElementFormat.E4M3, ScaleFormat.FP32, new Granularity.Group(16), Rounding.NEAREST_EVEN);
+    QuantizedTensor stored = t.codes(spec, source.columns(), source.rows());
+    backend.quantize().quantizeTransposed(source, new Transposed(stored), RandomStream.NONE);
+    Tensor numbers = t.zeros(source.columns(), source.rows());
+    backend.quantize().dequantize(stored, numbers);
+    return numbers;
   }
 
   private static List<float[]> attention(Backend backend, Tensors t) {
@@ -63,18 +102,15 @@ class TestThreadCounts {
     int[] starts = new int[g.rows()];
     Arrays.setAll(starts, row -> row % 150 / 70 * 70);
     Tensor start = t.ints(starts);
-    Tensor q = t.normal(4, 1, g.rows(), 64);
-    Tensor k = t.normal(5, 1, g.rows(), 32);
-    Tensor v = t.normal(6, 1, g.rows(), 32);
+    Tensor qkv = t.normal(4, 1, g.rows(), g.qkvWidth());
     Tensor dout = t.normal(7, 1, g.rows(), 64);
     Tensor out = t.zeros(g.rows(), 64);
     Tensor lse = t.zeros(g.rows(), 4);
-    Tensor dq = t.zeros(g.rows(), 64);
-    Tensor dk = t.zeros(g.rows(), 32);
-    Tensor dv = t.zeros(g.rows(), 32);
-    backend.attention().forward(g, q, k, v, start, out, lse);
-    backend.attention().backward(g, q, k, v, start, out, lse, dout, dq, dk, dv);
-    return List.of(floats(out), floats(lse), floats(dq), floats(dk), floats(dv));
+    Tensor dqkv = t.zeros(g.rows(), g.qkvWidth());
+    Tensor workspace = t.zeros(backend.attention().workspaceElements(g));
+    backend.attention().forward(g, qkv, start, out, lse);
+    backend.attention().backward(g, qkv, start, out, lse, dout, dqkv, workspace);
+    return List.of(floats(out), floats(lse), floats(dqkv));
   }
 
   /** OpenBLAS may block other row counts differently: with another team, only close. */

@@ -121,47 +121,40 @@ public abstract class GradientsContract {
 
   @Test
   void swiGlu() {
-    Tensor gate = tensors.normal(1, 2, 5, 31);
-    Tensor up = tensors.normal(2, 1, 5, 31);
+    Tensor gateUp = tensors.normal(1, 2, 5, 62);
     Tensor r = tensors.normal(3, 1, 5, 31);
     Tensor out = tensors.zeros(5, 31);
-    Tensor dgate = tensors.zeros(5, 31);
-    Tensor dup = tensors.zeros(5, 31);
-    backend.activation().swiGluBackward(r, gate, up, dgate, dup);
+    Tensor dGateUp = tensors.zeros(5, 62);
+    backend.activation().swiGluBackward(r, gateUp, dGateUp);
     Objective objective =
         () -> {
-          backend.activation().swiGlu(gate, up, out);
+          backend.activation().swiGlu(gateUp, out);
           return dot(out, r);
         };
-    checkSlopes(objective, List.of(gate, up), List.of(dgate, dup));
+    checkSlopes(objective, List.of(gateUp), List.of(dGateUp));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4})
   void attention(int group) {
     var g = new AttentionKernels.Geometry(2, 13, 4, 4 / group, 8);
-    int queries = g.queryHeads() * g.headSize();
-    int keys = g.keyValueHeads() * g.headSize();
     int[] starts = new int[g.rows()];
     Arrays.setAll(starts, row -> row % 13 < 6 ? 0 : 6);
     Tensor start = tensors.ints(starts);
-    Tensor q = tensors.normal(1, 1, g.rows(), queries);
-    Tensor k = tensors.normal(2, 1, g.rows(), keys);
-    Tensor v = tensors.normal(3, 1, g.rows(), keys);
-    Tensor r = tensors.normal(4, 1, g.rows(), queries);
-    Tensor out = tensors.zeros(g.rows(), queries);
+    Tensor qkv = tensors.normal(1, 1, g.rows(), g.qkvWidth());
+    Tensor r = tensors.normal(4, 1, g.rows(), g.queryWidth());
+    Tensor out = tensors.zeros(g.rows(), g.queryWidth());
     Tensor lse = tensors.zeros(g.rows(), g.queryHeads());
     Objective objective =
         () -> {
-          backend.attention().forward(g, q, k, v, start, out, lse);
+          backend.attention().forward(g, qkv, start, out, lse);
           return dot(out, r);
         };
     objective.value();
-    Tensor dq = tensors.zeros(g.rows(), queries);
-    Tensor dk = tensors.zeros(g.rows(), keys);
-    Tensor dv = tensors.zeros(g.rows(), keys);
-    backend.attention().backward(g, q, k, v, start, out, lse, r, dq, dk, dv);
-    checkSlopes(objective, List.of(q, k, v), List.of(dq, dk, dv));
+    Tensor dqkv = tensors.zeros(g.rows(), g.qkvWidth());
+    Tensor workspace = tensors.zeros(backend.attention().workspaceElements(g));
+    backend.attention().backward(g, qkv, start, out, lse, r, dqkv, workspace);
+    checkSlopes(objective, List.of(qkv), List.of(dqkv));
   }
 
   @Test
@@ -194,9 +187,9 @@ public abstract class GradientsContract {
     Tensor cosine = tensors.of(mapped(angles, Math::cos), 31, 4);
     Tensor sine = tensors.of(mapped(angles, Math::sin), 31, 4);
     Tensor position = tensors.ints(positions);
-    backend.rotary().rotate(x, position, cosine, sine, RotaryKernels.Direction.FORWARD);
+    backend.rotary().rotate(x, 4, position, cosine, sine, RotaryKernels.Direction.FORWARD);
     assertThat(Tensors.relativeError(floats(x), before)).isGreaterThan(0.1);
-    backend.rotary().rotate(x, position, cosine, sine, RotaryKernels.Direction.BACKWARD);
+    backend.rotary().rotate(x, 4, position, cosine, sine, RotaryKernels.Direction.BACKWARD);
     assertThat(Tensors.relativeError(floats(x), before)).isLessThan(1e-6);
   }
 

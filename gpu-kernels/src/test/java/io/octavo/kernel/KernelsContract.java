@@ -132,10 +132,10 @@ public abstract class KernelsContract {
   private static QuantizedTensor cast(
       Backend b, Tensors t, ElementFormat element, Granularity granularity, Tensor source) {
     QuantizedTensor target =
-        new QuantizedTensor(
+        t.codes(
             new QuantSpec(element, ScaleFormat.FP32, granularity, Rounding.NEAREST_EVEN),
-            t.empty(DataType.U8, source.rows(), source.columns()),
-            t.zeros(QuantizedTensor.scaleShape(granularity, source.shape()).extents()));
+            source.rows(),
+            source.columns());
     b.quantize().quantize(source, target, RandomStream.NONE);
     return target;
   }
@@ -165,39 +165,39 @@ public abstract class KernelsContract {
     compare(
         LIMIT,
         (b, t) -> {
-          Tensor gate = t.normal(1, 4, rows, columns);
-          Tensor up = t.normal(2, 1, rows, columns);
+          Tensor gateUp = t.normal(1, 4, rows, 2 * columns);
           Tensor out = t.zeros(rows, columns);
-          b.activation().swiGlu(gate, up, out);
-          Tensor dgate = t.zeros(rows, columns);
-          Tensor dup = t.zeros(rows, columns);
+          b.activation().swiGlu(gateUp, out);
+          Tensor dGateUp = t.zeros(rows, 2 * columns);
           Tensor dout = t.normal(3, 1, rows, columns);
-          b.activation().swiGluBackward(dout, gate, up, dgate, dup);
+          b.activation().swiGluBackward(dout, gateUp, dGateUp);
           Tensor bias = t.normal(4, 1, columns);
           b.activation().addBias(bias, out);
           b.activation().add(dout, out);
           b.activation().scale(out, 0.3f);
           Tensor dbias = t.normal(5, 1, columns);
           b.activation().biasBackward(dout, dbias);
-          return new Tensor[] {out, dgate, dup, dbias};
+          return new Tensor[] {out, dGateUp, dbias};
         });
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,2", "13,3,16", "127,5,64"})
-  void rotatesAndRotatesBack(int rows, int heads, int headSize) {
+  @CsvSource({"1,1,2,0", "13,3,16,16", "127,5,64,7"})
+  void rotatesAndRotatesBack(int rows, int heads, int headSize, int rest) {
     compare(
         LIMIT,
         (b, t) -> {
-          Tensor x = t.normal(1, 1, rows, heads * headSize);
+          Tensor x = t.normal(1, 1, rows, heads * headSize + rest);
           Tensor cosine = t.normal(2, 1, rows, headSize / 2);
           Tensor sine = t.normal(3, 1, rows, headSize / 2);
           int[] positions = new int[rows];
           Arrays.setAll(positions, i -> i * 7 % rows);
-          b.rotary().rotate(x, t.ints(positions), cosine, sine, RotaryKernels.Direction.FORWARD);
-          Tensor back = t.normal(1, 1, rows, heads * headSize);
           b.rotary()
-              .rotate(back, t.ints(positions), cosine, sine, RotaryKernels.Direction.BACKWARD);
+              .rotate(x, heads, t.ints(positions), cosine, sine, RotaryKernels.Direction.FORWARD);
+          Tensor back = t.normal(1, 1, rows, heads * headSize + rest);
+          b.rotary()
+              .rotate(
+                  back, heads, t.ints(positions), cosine, sine, RotaryKernels.Direction.BACKWARD);
           return new Tensor[] {x, back};
         });
   }
@@ -220,20 +220,17 @@ public abstract class KernelsContract {
     compare(
         1e-5,
         (b, t) -> {
-          Tensor q = t.normal(1, 1.5, rows, heads * headSize);
-          Tensor k = t.normal(2, 1.5, rows, keyValueHeads * headSize);
-          Tensor v = t.normal(3, 1, rows, keyValueHeads * headSize);
+          Tensor qkv = t.normal(1, 1.3, rows, geometry.qkvWidth());
           Tensor out = t.zeros(rows, heads * headSize);
           Tensor lse = t.zeros(rows, heads);
           Tensor start = t.ints(starts);
-          b.attention().forward(geometry, q, k, v, start, out, lse);
+          b.attention().forward(geometry, qkv, start, out, lse);
           Tensor dout = t.normal(4, 1, rows, heads * headSize);
           // Results must be overwritten, whatever was there.
-          Tensor dq = t.normal(5, 1, rows, heads * headSize);
-          Tensor dk = t.normal(6, 1, rows, keyValueHeads * headSize);
-          Tensor dv = t.normal(7, 1, rows, keyValueHeads * headSize);
-          b.attention().backward(geometry, q, k, v, start, out, lse, dout, dq, dk, dv);
-          return rows == 1 ? new Tensor[] {out, lse, dv} : new Tensor[] {out, lse, dq, dk, dv};
+          Tensor dqkv = t.normal(5, 1, rows, geometry.qkvWidth());
+          Tensor workspace = t.zeros(b.attention().workspaceElements(geometry));
+          b.attention().backward(geometry, qkv, start, out, lse, dout, dqkv, workspace);
+          return new Tensor[] {out, lse, dqkv};
         });
   }
 

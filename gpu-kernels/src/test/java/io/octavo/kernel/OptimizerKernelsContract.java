@@ -3,7 +3,7 @@ package io.octavo.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.octavo.kernel.OptimizerKernels.AdamWStep;
+import io.octavo.kernel.OptimizerKernels.AdamWRule;
 import io.octavo.kernel.OptimizerKernels.Fp8Moment;
 import io.octavo.kernel.OptimizerKernels.Moment;
 import io.octavo.kernel.OptimizerKernels.PlainMoment;
@@ -57,8 +57,15 @@ public abstract class OptimizerKernelsContract {
     return moment;
   }
 
-  private static AdamWStep step(long t) {
-    return new AdamWStep(t, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 1);
+  private static final AdamWRule RULE = new AdamWRule(0.9f, 0.95f, 1e-8f, 0.1f);
+
+  /** Step number, learning rate and factor of a step. */
+  private Tensor control(int step, float learningRate, float factor) {
+    float[] numbers = new float[OptimizerKernels.CONTROL];
+    numbers[OptimizerKernels.STEP] = step;
+    numbers[OptimizerKernels.LEARNING_RATE] = learningRate;
+    numbers[OptimizerKernels.FACTOR] = factor;
+    return tensors.of(numbers, numbers.length);
   }
 
   /** The deterministic run of the specification: one group of 128, ten steps. */
@@ -75,7 +82,7 @@ public abstract class OptimizerKernelsContract {
         g[i] = (float) (Math.sin(0.7 * i + 0.3 * t) * Math.pow(10, -(i % 4)) * 1e-2);
       }
       HostBuffer.of(gradients).put(g);
-      backend.optimizer().adamW(parameters, gradients, first, second, step(t));
+      backend.optimizer().adamW(parameters, gradients, first, second, RULE, control(t, 1e-3f, 1));
     }
     return Tensors.floats(parameters);
   }
@@ -126,7 +133,8 @@ public abstract class OptimizerKernelsContract {
             tensors.of(group, group.length),
             moment,
             plain(DataType.F32, group.length),
-            new AdamWStep(1, 0, 0, 0.95f, 1e-8f, 0, 1));
+            new AdamWRule(0, 0.95f, 1e-8f, 0),
+            control(1, 0, 1));
 
     byte[] codes = new byte[group.length];
     HostBuffer.of(moment.codes()).codes().get(0, codes);
@@ -149,16 +157,27 @@ public abstract class OptimizerKernelsContract {
     }
     Fp8Moment moment = fp8(elements);
     Tensor parameters = tensors.zeros(elements);
-    AdamWStep keep = new AdamWStep(1, 0, 0, 0.95f, 1e-8f, 0, 1);
+    AdamWRule keep = new AdamWRule(0, 0.95f, 1e-8f, 0);
     backend
         .optimizer()
         .adamW(
-            parameters, tensors.of(values, elements), moment, plain(DataType.F32, elements), keep);
+            parameters,
+            tensors.of(values, elements),
+            moment,
+            plain(DataType.F32, elements),
+            keep,
+            control(1, 0, 1));
     // With beta1 = 1 and no gradient the moment is read and stored again: what it holds moves p.
-    AdamWStep show = new AdamWStep(2, 1, 0.999999f, 0, 1, 0, 0);
+    AdamWRule show = new AdamWRule(0.999999f, 0, 1, 0);
     backend
         .optimizer()
-        .adamW(parameters, tensors.zeros(elements), moment, plain(DataType.F32, elements), show);
+        .adamW(
+            parameters,
+            tensors.zeros(elements),
+            moment,
+            plain(DataType.F32, elements),
+            show,
+            control(2, 1, 0));
     float[] shown = Tensors.floats(parameters);
     for (int i = 0; i < elements; i++) {
       double held = -shown[i] * (1 - Math.pow(0.999999f, 2)) / 0.999999f;

@@ -12,7 +12,6 @@ import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.reference.ReferenceBackend;
-import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
@@ -87,14 +86,6 @@ public abstract class QuantizeKernelsContract {
                                             rounding))));
   }
 
-  private static QuantizedTensor target(Tensors tensors, QuantSpec spec, long rows, long columns) {
-    Tensor codes = tensors.empty(DataType.U8, rows, columns);
-    return new QuantizedTensor(
-        spec,
-        codes,
-        tensors.zeros(QuantizedTensor.scaleShape(spec.granularity(), codes.shape()).extents()));
-  }
-
   private static byte[] codes(QuantizedTensor tensor) {
     byte[] codes = new byte[(int) tensor.codes().elements()];
     HostBuffer.of(tensor.codes()).codes().get(0, codes);
@@ -106,8 +97,8 @@ public abstract class QuantizeKernelsContract {
   void givesTheReferencesBits(QuantSpec spec) {
     int[][] shapes = {{1, 1}, {1, 13}, {31, 127}, {130, 1000}, {3, 4098}};
     for (int[] shape : shapes) {
-      QuantizedTensor got = target(actual, spec, shape[0], shape[1]);
-      QuantizedTensor wanted = target(expected, spec, shape[0], shape[1]);
+      QuantizedTensor got = actual.codes(spec, shape[0], shape[1]);
+      QuantizedTensor wanted = expected.codes(spec, shape[0], shape[1]);
       backend.quantize().quantize(actual.normal(5, 2, shape[0], shape[1]), got, RANDOM);
       reference.quantize().quantize(expected.normal(5, 2, shape[0], shape[1]), wanted, RANDOM);
 
@@ -127,13 +118,13 @@ public abstract class QuantizeKernelsContract {
     float[] values = {
       0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 2f, -1f, Float.MIN_VALUE
     };
-    QuantizedTensor got = target(actual, spec, 1, values.length);
+    QuantizedTensor got = actual.codes(spec, 1, values.length);
     backend.quantize().quantize(actual.of(values, 1, values.length), got, RANDOM);
 
     assertThat(Tensors.floats(got.scales())).containsExactly(2f / 448);
     assertThat(codes(got)).containsExactly(0, 0x80, 0x7F, 0x7E, 0xFE, 0x7E, 0xF6, 0);
 
-    QuantizedTensor zeros = target(actual, spec, 2, 2);
+    QuantizedTensor zeros = actual.codes(spec, 2, 2);
     backend.quantize().quantize(actual.zeros(2, 2), zeros, RANDOM);
     assertThat(Tensors.floats(zeros.scales())).containsExactly(1f);
   }
@@ -147,7 +138,7 @@ public abstract class QuantizeKernelsContract {
     QuantSpec spec =
         new QuantSpec(
             ElementFormat.E4M3, ScaleFormat.FP32, new Granularity.PerTensor(), Rounding.STOCHASTIC);
-    QuantizedTensor got = target(actual, spec, 1, n);
+    QuantizedTensor got = actual.codes(spec, 1, n);
     backend.quantize().quantize(actual.of(values, 1, n), got, RANDOM);
     Tensor back = actual.zeros(1, n);
     backend.quantize().dequantize(got, back);
@@ -180,7 +171,7 @@ public abstract class QuantizeKernelsContract {
       QuantSpec spec =
           new QuantSpec(
               (Minifloat) row[0], ScaleFormat.FP32, (Granularity) row[1], Rounding.NEAREST_EVEN);
-      QuantizedTensor got = target(actual, spec, n / 1024, 1024);
+      QuantizedTensor got = actual.codes(spec, n / 1024, 1024);
       backend.quantize().quantize(actual.of(values, n / 1024, 1024), got, RANDOM);
       Tensor back = actual.zeros(n / 1024, 1024);
       backend.quantize().dequantize(got, back);

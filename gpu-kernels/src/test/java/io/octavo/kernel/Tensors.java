@@ -1,10 +1,13 @@
 package io.octavo.kernel;
 
+import io.octavo.format.Bfloat16;
+import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.MemoryKind;
+import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
 import java.util.ArrayList;
@@ -32,6 +35,14 @@ public final class Tensors implements AutoCloseable {
     return empty(DataType.F32, extents);
   }
 
+  /** Room for a cast of {@code rows} by {@code columns} numbers. */
+  public QuantizedTensor codes(QuantSpec spec, long rows, long columns) {
+    Tensor codes = empty(DataType.U8, rows, columns);
+    Shape scales = QuantizedTensor.scaleShape(spec.granularity(), codes.shape());
+    return new QuantizedTensor(
+        spec, codes, empty(QuantizedTensor.scaleType(spec), scales.extents()));
+  }
+
   /** Normal numbers times {@code deviation}. */
   public Tensor normal(long seed, double deviation, long... extents) {
     Tensor tensor = zeros(extents);
@@ -56,8 +67,17 @@ public final class Tensors implements AutoCloseable {
     return tensor;
   }
 
+  /** All numbers of an F32 or BF16 tensor. */
   public static float[] floats(Tensor tensor) {
-    return HostBuffer.of(tensor).toFloats();
+    HostBuffer buffer = HostBuffer.of(tensor);
+    if (tensor.type() != DataType.BF16) {
+      return buffer.toFloats();
+    }
+    float[] values = new float[Math.toIntExact(tensor.elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Bfloat16.decode(buffer.shorts().get(i));
+    }
+    return values;
   }
 
   /** {@code |a - b| / |b|} in the Euclidean norm. */
