@@ -63,7 +63,9 @@ final class CastPlanner {
           Optional.of(keptCast(layer + name, shape, cast, true)));
     }
     return new CastSlot.Plan(
-        Optional.empty(), Optional.of(keptCast(layer + name, shape, cast, false)), Optional.empty());
+        Optional.empty(),
+        Optional.of(keptCast(layer + name, shape, cast, false)),
+        Optional.empty());
   }
 
   /** Casts of an input that is itself kept until the backward pass. */
@@ -73,8 +75,7 @@ final class CastPlanner {
         : kept(name, layer, shape, cast);
   }
 
-  private CastSlot.Cast keptCast(
-      String name, Shape shape, Recipe.Cast cast, boolean transposed) {
+  private CastSlot.Cast keptCast(String name, Shape shape, Recipe.Cast cast, boolean transposed) {
     return CastSlot.Cast.reserve(plan, MemoryKind.ACTIVATIONS, name, shape, cast, transposed);
   }
 
@@ -84,15 +85,14 @@ final class CastPlanner {
    * @param role {@code input} or {@code gradient}: matrices of one role are not needed at once
    */
   CastSlot.Plan passing(String role, Shape shape, Recipe.Cast cast) {
-    if (isPlain(cast)) {
-      return CastSlot.Plan.NONE;
-    }
+    return isPlain(cast) ? CastSlot.Plan.NONE : transientCasts(role, shape, cast);
+  }
+
+  private CastSlot.Plan transientCasts(String role, Shape shape, Recipe.Cast cast) {
     return new CastSlot.Plan(
         Optional.empty(),
         Optional.of(transientCast(role, shape, cast, false)),
-        needsTwo(cast)
-            ? Optional.of(transientCast(role, shape, cast, true))
-            : Optional.empty());
+        needsTwo(cast) ? Optional.of(transientCast(role, shape, cast, true)) : Optional.empty());
   }
 
   private CastSlot.Cast transientCast(
@@ -103,7 +103,14 @@ final class CastPlanner {
         key -> CastSlot.Cast.reserve(plan, MemoryKind.WORKSPACE, name, shape, cast, transposed));
   }
 
-  /** Casts of a weight, whose master is F32. */
+  /** Casts of a weight, whose master is F32, in a place that layers share. */
+  CastSlot.Plan passingWeight(String role, Shape shape, Recipe.Cast cast) {
+    return cast instanceof Recipe.Cast.None
+        ? CastSlot.Plan.NONE
+        : transientCasts(role, shape, cast);
+  }
+
+  /** Casts of a weight, whose master is F32, in a place of their own. */
   CastSlot.Plan weight(String name, Shape shape, Recipe.Cast cast) {
     if (cast instanceof Recipe.Cast.None) {
       return CastSlot.Plan.NONE;
@@ -111,8 +118,7 @@ final class CastPlanner {
     return new CastSlot.Plan(
         Optional.empty(),
         Optional.of(
-            CastSlot.Cast.reserve(
-                plan, MemoryKind.QUANTIZED_WEIGHTS, name, shape, cast, false)),
+            CastSlot.Cast.reserve(plan, MemoryKind.QUANTIZED_WEIGHTS, name, shape, cast, false)),
         needsTwo(cast)
             ? Optional.of(
                 CastSlot.Cast.reserve(

@@ -25,8 +25,7 @@ import java.util.stream.Stream;
  *
  * @param plain where the matrix itself is kept; empty where it lies elsewhere or only casts are
  */
-record CastSlot(
-    Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Operand> columnwise) {
+record CastSlot(Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Operand> columnwise) {
 
   /** What one cast takes in the arena. */
   record Cast(Recipe.Cast cast, boolean transposed, ArenaPlan.Slot values, ArenaPlan.Slot scales) {
@@ -45,7 +44,7 @@ record CastSlot(
       if (cast instanceof Recipe.Cast.Quantize quantize) {
         type = DataType.U8;
         scaleType = QuantizedTensor.scaleType(quantize.spec());
-        scales = QuantizedTensor.scaleShape(quantize.spec().granularity(), shape);
+        scales = Shape.of(QuantizedTensor.scaleCapacity(quantize.spec().granularity(), shape));
       }
       return new Cast(
           cast,

@@ -6,7 +6,6 @@ import io.octavo.kernel.GemmKernels.Accumulation;
 import io.octavo.kernel.RotaryKernels.Direction;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
-import java.util.Map;
 
 /**
  * One decoder layer, forward and backward:
@@ -28,19 +27,13 @@ final class DecoderLayer {
   private final ModelConfig config;
   private final AttentionKernels.Geometry geometry;
   private final Scratch scratch;
-  private final Map<Projection, CastSlot> gradientCasts;
 
   DecoderLayer(
-      Backend backend,
-      ModelConfig config,
-      AttentionKernels.Geometry geometry,
-      Scratch scratch,
-      Map<Projection, CastSlot> gradientCasts) {
+      Backend backend, ModelConfig config, AttentionKernels.Geometry geometry, Scratch scratch) {
     this.backend = backend;
     this.config = config;
     this.geometry = geometry;
     this.scratch = scratch;
-    this.gradientCasts = gradientCasts;
   }
 
   /** What of a micro-batch every layer reads. */
@@ -227,10 +220,7 @@ final class DecoderLayer {
 
     /** Casts {@code dy}; the weight's gradient takes the cast, the bias's the uncast one. */
     void backward(Projection projection, Tensor dy, Operand x, Tensor dx) {
-      CastSlot slot = gradientCasts.get(projection);
-      if (slot == null) {
-        throw new IllegalStateException("Cannot run backward: the plan is for inference");
-      }
+      CastSlot slot = casts.gradient(projection);
       slot.cast(dy, backend);
       gradients.bias(projection).ifPresent(bias -> backend.activation().biasBackward(dy, bias));
       backend

@@ -37,7 +37,7 @@ final class KeptActivation {
                 MemoryKind.ACTIVATIONS,
                 name + ".scales",
                 QuantizedTensor.scaleType(quantize.spec()),
-                QuantizedTensor.scaleShape(quantize.spec().granularity(), shape)));
+                Shape.of(QuantizedTensor.scaleCapacity(quantize.spec().granularity(), shape))));
       }
       return new Plan(
           cast,

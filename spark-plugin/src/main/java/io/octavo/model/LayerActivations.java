@@ -3,6 +3,7 @@ package io.octavo.model;
 import io.octavo.kernel.Arena;
 import io.octavo.quant.LinearOperand;
 import io.octavo.quant.Recipe;
+import io.octavo.quant.RecipePlan;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.MemoryKind;
@@ -58,28 +59,29 @@ record LayerActivations(
         ArenaPlan plan,
         CastPlanner casts,
         ModelConfig config,
-        Recipe recipe,
+        RecipePlan recipes,
         int rows,
-        String layer) {
-      Reservation reserve = new Reservation(plan, casts, recipe, rows, layer);
+        int layer) {
+      Reservation reserve =
+          new Reservation(plan, casts, recipes, rows, layer, "layers." + layer + ".");
       int hidden = config.hidden();
       return new Plan(
           reserve.activation("input", hidden),
           reserve.numbers("rstd1", 1),
-          reserve.operand("attention_input", hidden),
+          reserve.operand("attention_input", hidden, Projection.QKV),
           reserve.values("qkv", Projection.QKV.out(config)),
           reserve.values("attention", config.queryWidth()),
           reserve.numbers("log_sum_exp", config.heads()),
           casts.beside(
               "output_input",
-              layer,
+              reserve.prefix(),
               Shape.of(rows, config.queryWidth()),
-              recipe.castFor(LinearOperand.INPUT)),
+              reserve.cast(Projection.OUTPUT)),
           reserve.activation("middle", hidden),
           reserve.numbers("rstd2", 1),
-          reserve.operand("feed_forward_input", hidden),
+          reserve.operand("feed_forward_input", hidden, Projection.GATE_UP),
           reserve.activation("gate_up", Projection.GATE_UP.out(config)),
-          reserve.operand("down_input", config.feedForward()));
+          reserve.operand("down_input", config.feedForward(), Projection.DOWN));
     }
 
     LayerActivations bind(Arena arena) {
@@ -100,7 +102,7 @@ record LayerActivations(
   }
 
   private record Reservation(
-      ArenaPlan plan, CastPlanner casts, Recipe recipe, int rows, String layer) {
+      ArenaPlan plan, CastPlanner casts, RecipePlan recipes, int rows, int layer, String prefix) {
 
     ArenaPlan.Slot numbers(String name, int columns) {
       return reserve(name, DataType.F32, columns);
@@ -111,21 +113,24 @@ record LayerActivations(
     }
 
     private ArenaPlan.Slot reserve(String name, DataType type, int columns) {
-      return plan.reserve(MemoryKind.ACTIVATIONS, layer + name, type, Shape.of(rows, columns));
+      return plan.reserve(MemoryKind.ACTIVATIONS, prefix + name, type, Shape.of(rows, columns));
     }
 
     KeptActivation.Plan activation(String name, int columns) {
       return KeptActivation.Plan.reserve(
           plan,
-          layer + name,
+          prefix + name,
           Shape.of(rows, columns),
-          recipe.activationCast(),
+          recipes.base().activationCast(),
           casts.activationType());
     }
 
-    CastSlot.Plan operand(String name, int columns) {
-      return casts.kept(
-          name, layer, Shape.of(rows, columns), recipe.castFor(LinearOperand.INPUT));
+    CastSlot.Plan operand(String name, int columns, Projection consumer) {
+      return casts.kept(name, prefix, Shape.of(rows, columns), cast(consumer));
+    }
+
+    Recipe.Cast cast(Projection consumer) {
+      return recipes.recipeFor(consumer.name(layer)).castFor(LinearOperand.INPUT);
     }
   }
 }

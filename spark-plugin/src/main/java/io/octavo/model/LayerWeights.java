@@ -6,8 +6,8 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Casts of the linear weights of one layer, or of whichever layer was last used where layers share
- * a place. Cast again when the layer or the version of the weights is another.
+ * Casts of the linear weights of one layer. Made again when the version of the weights is another,
+ * or at every use where layers share a place.
  */
 final class LayerWeights {
 
@@ -15,12 +15,31 @@ final class LayerWeights {
   record Weight(Operand forward, Operand backward) {}
 
   private final Map<Projection, CastSlot> slots;
+  private final Map<Projection, CastSlot> gradients;
   private final Map<Projection, Weight> weights = new EnumMap<>(Projection.class);
-  private int layer = -1;
+  private final boolean shared;
   private long version = -1;
 
-  LayerWeights(Map<Projection, CastSlot> slots) {
+  /**
+   * Casts of one layer.
+   *
+   * @param gradients places for the casts of its products' output gradients
+   * @param shared whether other layers use the same places
+   */
+  LayerWeights(
+      Map<Projection, CastSlot> slots, Map<Projection, CastSlot> gradients, boolean shared) {
+    this.shared = shared;
     this.slots = slots;
+    this.gradients = gradients;
+  }
+
+  /** Where the gradient of a projection's result is cast. */
+  CastSlot gradient(Projection projection) {
+    CastSlot slot = gradients.get(projection);
+    if (slot == null) {
+      throw new IllegalStateException("Cannot run backward: the plan is for inference");
+    }
+    return slot;
   }
 
   /** The operands of a projection's weight. */
@@ -32,8 +51,8 @@ final class LayerWeights {
     return weight;
   }
 
-  void refresh(int wantedLayer, long wantedVersion, UnitViews unit, Backend backend) {
-    if (layer == wantedLayer && version == wantedVersion) {
+  void refresh(long wantedVersion, UnitViews unit, Backend backend) {
+    if (!shared && version == wantedVersion) {
       return;
     }
     slots.forEach(
@@ -42,7 +61,6 @@ final class LayerWeights {
           slot.cast(master, backend);
           weights.put(projection, new Weight(slot.rowwise(master), slot.columnwise(master)));
         });
-    layer = wantedLayer;
     version = wantedVersion;
   }
 }

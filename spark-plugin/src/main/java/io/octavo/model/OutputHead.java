@@ -88,8 +88,7 @@ final class OutputHead {
       backend.gemm().dgrad(dz, w, dNormed.rowRange(from, to), Accumulation.OVERWRITE, gemm);
       backend
           .gemm()
-          .wgrad(
-              dz, operand(x, input), dTable, from == 0 ? accumulation : Accumulation.ADD, gemm);
+          .wgrad(dz, operand(x, input), dTable, from == 0 ? accumulation : Accumulation.ADD, gemm);
     }
   }
 
@@ -110,8 +109,6 @@ final class OutputHead {
 
   /** What {@link #castRows} returned for {@code source}. */
   private static Tensor operand(Tensor source, CastSlot slot) {
-    return slot.rowwise()
-        .map(cast -> ((Tensor) cast).rowRange(0, source.rows()))
-        .orElse(source);
+    return slot.rowwise().map(cast -> ((Tensor) cast).rowRange(0, source.rows())).orElse(source);
   }
 }

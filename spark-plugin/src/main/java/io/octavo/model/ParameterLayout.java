@@ -6,9 +6,9 @@ import java.util.List;
 
 /**
  * Where every parameter lies. Linear layers that share their input lie one after the other, so that
- * they are multiplied as one. Everything else starts at a multiple of {@value #ALIGNMENT} elements of
- * its unit's flat vector, so that no group of COAT's moments belongs to two of them, and no shard
- * boundary cuts a group.
+ * they are multiplied as one. Everything else starts at a multiple of {@value #ALIGNMENT} elements
+ * of its unit's flat vector, so that no group of COAT's moments belongs to two of them, and no
+ * shard boundary cuts a group.
  *
  * @param units embedding, layers in order, final norm and head
  */

@@ -7,15 +7,22 @@ import java.util.List;
  * one, with their weights one below the other.
  */
 enum Projection {
-  QKV("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
-  OUTPUT("self_attn.o_proj"),
-  GATE_UP("mlp.gate_proj", "mlp.up_proj"),
-  DOWN("mlp.down_proj");
+  QKV("self_attn.qkv_proj", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+  OUTPUT("self_attn.o_proj", "self_attn.o_proj"),
+  GATE_UP("mlp.gate_up_proj", "mlp.gate_proj", "mlp.up_proj"),
+  DOWN("mlp.down_proj", "mlp.down_proj");
 
+  private final String label;
   private final List<String> parts;
 
-  Projection(String... parts) {
+  Projection(String label, String... parts) {
+    this.label = label;
     this.parts = List.of(parts);
+  }
+
+  /** Name by which recipes are chosen, such as {@code layers.3.mlp.down_proj}. */
+  String name(int layer) {
+    return "layers." + layer + "." + label;
   }
 
   /** Hugging Face's linear layers that it is made of, in the order of its rows. */

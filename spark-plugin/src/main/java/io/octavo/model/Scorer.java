@@ -2,8 +2,8 @@ package io.octavo.model;
 
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
-import io.octavo.kernel.Planning;
 import io.octavo.kernel.LossKernels;
+import io.octavo.kernel.Planning;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.ArenaPlan;
 import java.util.Arrays;

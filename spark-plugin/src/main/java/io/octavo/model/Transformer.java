@@ -1,7 +1,7 @@
 package io.octavo.model;
 
-import io.octavo.kernel.Arena;
 import io.octavo.format.Bfloat16;
+import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.GemmKernels.Accumulation;
 import io.octavo.tensor.DataType;
@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 
 /**
  * A Llama over planned memory. {@link #train} runs forward and backward for a micro-batch given by
- * {@link #give} and leaves gradients with {@link UnitAccess}; {@link #score} and {@link #logits} run
- * forward only.
+ * {@link #give} and leaves gradients with {@link UnitAccess}; {@link #score} and {@link #logits}
+ * run forward only.
  */
 public final class Transformer {
 
@@ -47,7 +47,12 @@ public final class Transformer {
     this.plan = plan;
     this.units = units;
     plan.layers.forEach(slots -> saved.add(slots.bind(arena)));
-    plan.weights.forEach(slots -> casts.add(new LayerWeights(bind(slots, arena))));
+    for (int i = 0; i < plan.config.layers(); i++) {
+      Map<Projection, CastSlot> ofGradients =
+          plan.training ? bind(plan.gradients.get(i), arena) : Map.of();
+      casts.add(
+          new LayerWeights(bind(plan.weights.get(i), arena), ofGradients, !plan.cachesWeights));
+    }
     ParameterLayout layout = ParameterLayout.of(plan.config);
     for (int unit = 0; unit < layout.units().size(); unit++) {
       weights.add(new UnitViews(layout.units().get(unit), units.weights(unit)));
@@ -57,9 +62,7 @@ public final class Transformer {
     }
     scratch = Scratch.bind(plan, arena);
     plan.inputs.forEach(slot -> inputs.add(Inputs.bind(slot, arena)));
-    layer =
-        new DecoderLayer(
-            backend, plan.config, plan.geometry(), scratch, bind(plan.gradients, arena));
+    layer = new DecoderLayer(backend, plan.config, plan.geometry(), scratch);
     head = new OutputHead(backend, plan, arena, scratch.gemm());
     residual = scratch.residual();
     finalRstd = arena.tensor(plan.finalRstd);
@@ -173,14 +176,12 @@ public final class Transformer {
 
   /** Where the residual stream that enters a layer lies; after the last one, {@code residual}. */
   private Tensor enters(int index) {
-    return index < plan.config.layers()
-        ? savedBy(index).input().destination(residual)
-        : residual;
+    return index < plan.config.layers() ? savedBy(index).input().destination(residual) : residual;
   }
 
   private LayerWeights castsOf(int index) {
-    LayerWeights cast = casts.get(index % casts.size());
-    cast.refresh(index, units.version(), weights.get(index + 1), backend);
+    LayerWeights cast = casts.get(index);
+    cast.refresh(units.version(), weights.get(index + 1), backend);
     return cast;
   }
 
@@ -232,8 +233,7 @@ public final class Transformer {
       units.acquire(i + 1);
       units.beginGradients(i + 1);
       UnitViews unit = weights.get(i + 1);
-      layer.backward(
-          context, saved.get(i), unit, castsOf(i), gradients.get(i + 1), gradResidual);
+      layer.backward(context, saved.get(i), unit, castsOf(i), gradients.get(i + 1), gradResidual);
       units.release(i + 1);
       units.gradientsReady(i + 1);
     }
@@ -258,7 +258,8 @@ public final class Transformer {
 
   private float[] download(Tensor tensor) {
     float[] values = new float[Math.toIntExact(tensor.elements())];
-    ByteBuffer host = staging.slice(0, (int) tensor.buffer().bytes()).order(ByteOrder.nativeOrder());
+    ByteBuffer host =
+        staging.slice(0, (int) tensor.buffer().bytes()).order(ByteOrder.nativeOrder());
     backend.download(tensor, host);
     if (tensor.type() == DataType.F32) {
       host.asFloatBuffer().get(values);

@@ -4,6 +4,7 @@ import io.octavo.kernel.AttentionKernels;
 import io.octavo.kernel.Planning;
 import io.octavo.quant.LinearOperand;
 import io.octavo.quant.Recipe;
+import io.octavo.quant.RecipePlan;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.MemoryKind;
@@ -17,14 +18,15 @@ import java.util.Map;
 public final class TransformerPlan {
 
   final ModelConfig config;
-  final Recipe recipe;
+  final RecipePlan recipes;
   final int batch;
   final int time;
   final boolean training;
+  final boolean cachesWeights;
   final int logitRows;
   final List<LayerActivations.Plan> layers = new ArrayList<>();
   final List<Map<Projection, CastSlot.Plan>> weights = new ArrayList<>();
-  final Map<Projection, CastSlot.Plan> gradients = new EnumMap<>(Projection.class);
+  final List<Map<Projection, CastSlot.Plan>> gradients = new ArrayList<>();
   final List<ArenaPlan.Slot> inputs = new ArrayList<>();
   final CastSlot.Plan headWeight;
   final CastSlot.Plan headInput;
@@ -56,27 +58,26 @@ public final class TransformerPlan {
       ArenaPlan plan,
       Planning planning,
       ModelConfig config,
-      Recipe recipe,
+      RecipePlan recipes,
       int batch,
       int time,
       int microBatches,
       boolean cachesWeights) {
     this.config = config;
-    this.recipe = recipe;
+    this.recipes = recipes;
     this.batch = batch;
     this.time = time;
     this.training = microBatches > 0;
-    CastPlanner casts = new CastPlanner(plan, planning, recipe);
+    this.cachesWeights = cachesWeights;
+    CastPlanner casts = new CastPlanner(plan, planning, recipes.base());
     int rows = Math.multiplyExact(batch, time);
     this.logitRows =
         (int) Math.max(1, Math.min(planning.logitsElements() / config.vocabulary(), rows));
     for (int layer = 0; layer < (training ? config.layers() : 1); layer++) {
-      layers.add(
-          LayerActivations.Plan.reserve(
-              plan, casts, config, recipe, rows, "layers." + layer + "."));
+      layers.add(LayerActivations.Plan.reserve(plan, casts, config, recipes, rows, layer));
     }
-    for (int layer = 0; layer < (cachesWeights ? config.layers() : 1); layer++) {
-      weights.add(reserveWeights(casts, "layers." + layer + "."));
+    for (int layer = 0; layer < config.layers(); layer++) {
+      weights.add(reserveWeights(casts, layer));
     }
     int hidden = config.hidden();
     Recipe.Cast headCast = headCast();
@@ -96,7 +97,7 @@ public final class TransformerPlan {
     finalNorm = values.reserve("final.norm", rows, hidden);
     logits = values.reserve("logits", logitRows, config.vocabulary());
     losses = numbers.reserve("losses", rows, 1);
-    boolean keepsCodes = recipe.activationCast() instanceof Recipe.Cast.Quantize;
+    boolean keepsCodes = recipes.base().activationCast() instanceof Recipe.Cast.Quantize;
     scratchHidden = values.reserve("scratch.hidden", rows, hidden);
     scratchWide = values.reserve("scratch.wide", rows, config.feedForward());
     int gradRows = training ? rows : 0;
@@ -112,15 +113,8 @@ public final class TransformerPlan {
         keepsCodes
             ? gradGateUp
             : values.reserve("scratch.gate_up", 0, Projection.GATE_UP.out(config));
-    if (training) {
-      for (Projection projection : Projection.values()) {
-        gradients.put(
-            projection,
-            casts.passing(
-                "gradient",
-                Shape.of(rows, projection.out(config)),
-                recipe.castFor(LinearOperand.GRAD_OUTPUT)));
-      }
+    for (int layer = 0; training && layer < config.layers(); layer++) {
+      gradients.add(reserveGradients(casts, layer, rows));
     }
     attentionWorkspace =
         numbers.reserve(
@@ -140,19 +134,20 @@ public final class TransformerPlan {
       ArenaPlan plan,
       Planning planning,
       ModelConfig config,
-      Recipe recipe,
+      RecipePlan recipes,
       int batch,
       int time,
       int microBatches,
       boolean cachesWeights) {
     return new TransformerPlan(
-        plan, planning, config, recipe, batch, time, microBatches, cachesWeights);
+        plan, planning, config, recipes, batch, time, microBatches, cachesWeights);
   }
 
   /** A plan for scoring and generating: layers share one set of activations. */
   public static TransformerPlan inference(
       ArenaPlan plan, Planning planning, ModelConfig config, Recipe recipe, int batch, int time) {
-    return new TransformerPlan(plan, planning, config, recipe, batch, time, 0, true);
+    return new TransformerPlan(
+        plan, planning, config, RecipePlan.uniform(recipe), batch, time, 0, true);
   }
 
   /** Extents of attention. */
@@ -163,19 +158,35 @@ public final class TransformerPlan {
 
   /** The head is BF16 where linear layers are below FP32, and FP32 where they are not. */
   private Recipe.Cast headCast() {
-    boolean full = recipe.castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.None;
+    boolean full = recipes.base().castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.None;
     return full ? new Recipe.Cast.None() : new Recipe.Cast.ToBf16();
   }
 
-  private Map<Projection, CastSlot.Plan> reserveWeights(CastPlanner casts, String layer) {
+  private Map<Projection, CastSlot.Plan> reserveWeights(CastPlanner casts, int layer) {
     Map<Projection, CastSlot.Plan> slots = new EnumMap<>(Projection.class);
     for (Projection projection : Projection.values()) {
+      String name = projection.name(layer);
+      Shape shape = Shape.of(projection.out(config), projection.in(config));
+      Recipe.Cast cast = recipes.recipeFor(name).castFor(LinearOperand.WEIGHT);
       slots.put(
           projection,
-          casts.weight(
-              layer + projection,
-              Shape.of(projection.out(config), projection.in(config)),
-              recipe.castFor(LinearOperand.WEIGHT)));
+          cachesWeights
+              ? casts.weight(name, shape, cast)
+              : casts.passingWeight("weight." + projection, shape, cast));
+    }
+    return slots;
+  }
+
+  private Map<Projection, CastSlot.Plan> reserveGradients(CastPlanner casts, int layer, int rows) {
+    Map<Projection, CastSlot.Plan> slots = new EnumMap<>(Projection.class);
+    for (Projection projection : Projection.values()) {
+      Recipe recipe = recipes.recipeFor(projection.name(layer));
+      slots.put(
+          projection,
+          casts.passing(
+              "gradient",
+              Shape.of(rows, projection.out(config)),
+              recipe.castFor(LinearOperand.GRAD_OUTPUT)));
     }
     return slots;
   }

@@ -19,7 +19,8 @@ final class UnitViews {
       tensors.put(parameter.name(), view(flat, List.of(parameter)));
     }
     for (Projection projection : Projection.values()) {
-      joined(unit, flat, projection, ".weight").ifPresent(view -> projections.put(projection, view));
+      joined(unit, flat, projection, ".weight")
+          .ifPresent(view -> projections.put(projection, view));
       joined(unit, flat, projection, ".bias").ifPresent(view -> biases.put(projection, view));
     }
   }

@@ -4,11 +4,12 @@ import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.LearningRateSchedule;
 import io.octavo.optim.MomentFormat;
 import io.octavo.quant.Recipe;
+import io.octavo.quant.RecipePlan;
 
 /**
  * An experiment, apart from model and data.
  *
- * @param recipe how operands of linear layers are cast
+ * @param recipes how operands of linear layers are cast
  * @param moments how the optimizer's moments are stored
  * @param sequenceLength T: tokens a sample is trained on; a sample holds T + 1
  * @param globalBatch samples a step, over all ranks and micro-batches
@@ -17,7 +18,7 @@ import io.octavo.quant.Recipe;
  * @param seed of initialisation, data order and stochastic rounding
  */
 public record TrainConfig(
-    Recipe recipe,
+    RecipePlan recipes,
     MomentFormat moments,
     AdamWConfig adamW,
     LearningRateSchedule schedule,
@@ -32,6 +33,29 @@ public record TrainConfig(
     require(globalBatch > 0, "globalBatch", globalBatch);
     require(microBatch > 0, "microBatch", microBatch);
     require(steps > 0, "steps", steps);
+  }
+
+  /** An experiment in which every linear layer has the same recipe. */
+  public TrainConfig(
+      Recipe recipe,
+      MomentFormat moments,
+      AdamWConfig adamW,
+      LearningRateSchedule schedule,
+      int sequenceLength,
+      int globalBatch,
+      int microBatch,
+      long steps,
+      long seed) {
+    this(
+        RecipePlan.uniform(recipe),
+        moments,
+        adamW,
+        schedule,
+        sequenceLength,
+        globalBatch,
+        microBatch,
+        steps,
+        seed);
   }
 
   /**

@@ -6,13 +6,12 @@ import io.octavo.kernel.Backend;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.Planning;
 import io.octavo.kernel.Replay;
+import io.octavo.model.LinearLayers;
 import io.octavo.model.MicroBatch;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.Transformer;
 import io.octavo.model.WeightSink;
 import io.octavo.model.WeightSource;
-import io.octavo.quant.LinearOperand;
-import io.octavo.quant.Recipe;
 import io.octavo.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
@@ -64,7 +63,8 @@ public final class Trainer implements AutoCloseable {
     this.backend = backend;
     this.collective = collective;
     this.endOfText = endOfText;
-    plan = TrainerPlan.of(
+    plan =
+        TrainerPlan.of(
             model, config, Planning.of(backend), collective.rank(), collective.worldSize());
     arena = Arena.allocate(plan.arena(), backend);
     for (UnitState.Plan state : plan.states()) {
@@ -180,7 +180,7 @@ public final class Trainer implements AutoCloseable {
         model.flopsPerToken(config.sequenceLength())
             * config.globalBatch()
             * config.sequenceLength(),
-        lowPrecisionShare(),
+        LinearLayers.of(model, config.recipes()).lowPrecisionShare(),
         collective.bytesSent() - sentBefore);
   }
 
@@ -222,9 +222,7 @@ public final class Trainer implements AutoCloseable {
   private StepSums stepTogether(long step, double learningRate, long targets) {
     work.gradients(accumulation(), scale());
     double[] totals = work.totals();
-    double[] sums = {
-      totals[OptimizerKernels.LOSS_SUM], targets, totals[OptimizerKernels.SQUARES]
-    };
+    double[] sums = {totals[OptimizerKernels.LOSS_SUM], targets, totals[OptimizerKernels.SQUARES]};
     collective.allReduceSum(sums);
     work.control(step, learningRate, mean((long) sums[1]));
     work.replaceTotals(sums[0], sums[2]);
@@ -297,13 +295,6 @@ public final class Trainer implements AutoCloseable {
         backend.optimizer().reset(update.second());
       }
     }
-  }
-
-  private double lowPrecisionShare() {
-    boolean low = config.recipe().castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.Quantize;
-    double linear = model.linearParameters();
-    double head = (double) model.vocabulary() * model.hidden();
-    return low ? linear / (linear + head) : 0;
   }
 
   @Override

@@ -37,7 +37,7 @@ record TrainerPlan(
             arena,
             planning,
             model,
-            config.recipe(),
+            config.recipes(),
             config.microBatch(),
             config.sequenceLength(),
             config.accumulation(worldSize),

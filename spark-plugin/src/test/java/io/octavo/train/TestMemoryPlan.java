@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.octavo.cpu.CpuBackend;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Planning;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.ModelPresets;
 import io.octavo.model.ParameterLayout;
@@ -35,7 +36,7 @@ class TestMemoryPlan {
 
   private MemoryPlan plan(String model, Recipe recipe, MomentFormat moments, int ranks) {
     TrainConfig config = TinyModels.config(recipe, moments, 1e-3f, 1024, 16);
-    return Trainer.plan(ModelPresets.of(model), config, backend.gemm(), ranks);
+    return Trainer.plan(ModelPresets.of(model), config, Planning.of(backend), ranks);
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ import io.octavo.collective.LocalCollective;
 import io.octavo.collective.PeerCollective;
 import io.octavo.cpu.CpuBackend;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Planning;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.RopeScaling;
 import io.octavo.optim.AdamWConfig;
@@ -229,7 +230,7 @@ class TestTrainerRanks {
     try (Backend backend = new CpuBackend(1);
         Trainer trainer =
             new Trainer(MODEL, config, backend, new LocalCollective(backend), END_OF_TEXT)) {
-      MemoryPlan plan = Trainer.plan(MODEL, config, backend.gemm(), 1);
+      MemoryPlan plan = Trainer.plan(MODEL, config, Planning.of(backend), 1);
 
       assertThat(plan).isEqualTo(trainer.memoryPlan());
       assertThat(plan.table()).contains("moments", "activations", "total");
