@@ -1,0 +1,197 @@
+package io.octavo.cuda;
+
+import io.octavo.kernel.ActivationKernels;
+import io.octavo.kernel.AttentionKernels;
+import io.octavo.kernel.Backend;
+import io.octavo.kernel.EmbeddingKernels;
+import io.octavo.kernel.GemmKernels;
+import io.octavo.kernel.LossKernels;
+import io.octavo.kernel.NormKernels;
+import io.octavo.kernel.OptimizerKernels;
+import io.octavo.kernel.QuantizeKernels;
+import io.octavo.kernel.RotaryKernels;
+import io.octavo.tensor.Buffer;
+import io.octavo.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+import jcuda.driver.JCudaDriver;
+
+/** One GPU with one stream. Work is asynchronous; {@code download} and {@code synchronize} wait. */
+public final class CudaBackend implements Backend {
+
+  private final Device device;
+  private final CudaContext context;
+  private final Staging staging;
+  private final AtomicInteger live = new AtomicInteger();
+
+  private CudaBackend(Device device) {
+    this.device = device;
+    this.context = new CudaContext(device);
+    this.staging = new Staging(context.stream());
+  }
+
+  /**
+   * Opens a device by its number among those that this process may see.
+   *
+   * @throws IllegalStateException where the driver refuses
+   */
+  public static CudaBackend open(int ordinal) {
+    return new CudaBackend(Device.open(ordinal));
+  }
+
+  @Override
+  public String name() {
+    return "cuda";
+  }
+
+  @Override
+  public String description() {
+    return "%s, sm_%d, %d multiprocessors, %,d MiB, cuBLASLt"
+        .formatted(
+            device.name(),
+            device.capability(),
+            device.multiprocessors(),
+            device.memory().total() >> 20);
+  }
+
+  @Override
+  public Buffer allocate(long bytes) {
+    DeviceBuffer memory = DeviceBuffer.allocate(device, bytes, live::decrementAndGet);
+    live.incrementAndGet();
+    context.zero(memory);
+    return memory;
+  }
+
+  /** Host memory for asynchronous copies; the caller closes it. */
+  public PinnedBuffer pin(int bytes) {
+    return new PinnedBuffer(device, bytes);
+  }
+
+  @Override
+  public void upload(ByteBuffer source, Tensor target) {
+    device.makeCurrent();
+    staging.upload(source, DeviceBuffer.of(target));
+  }
+
+  /**
+   * Appends a copy of the first bytes of {@code source}, which stay as they are until it is done.
+   */
+  public void upload(PinnedBuffer source, Tensor target) {
+    device.makeCurrent();
+    DeviceBuffer buffer = DeviceBuffer.of(target);
+    Status.check(
+        JCudaDriver.cuMemcpyHtoDAsync(
+            buffer.pointer(), source.pointer(), buffer.bytes(), context.stream().handle()),
+        "upload %,d bytes".formatted(buffer.bytes()));
+  }
+
+  @Override
+  public void download(Tensor source, ByteBuffer target) {
+    device.makeCurrent();
+    staging.download(DeviceBuffer.of(source), target);
+  }
+
+  /** Appends a copy to the first bytes of {@code target}, there once the stream has got so far. */
+  public void download(Tensor source, PinnedBuffer target) {
+    device.makeCurrent();
+    DeviceBuffer buffer = DeviceBuffer.of(source);
+    Status.check(
+        JCudaDriver.cuMemcpyDtoHAsync(
+            target.pointer(), buffer.pointer(), buffer.bytes(), context.stream().handle()),
+        "download %,d bytes".formatted(buffer.bytes()));
+  }
+
+  @Override
+  public void copy(Tensor source, Tensor target) {
+    device.makeCurrent();
+    DeviceBuffer from = DeviceBuffer.of(source);
+    Status.check(
+        JCudaDriver.cuMemcpyDtoDAsync(
+            DeviceBuffer.of(target).pointer(),
+            from.pointer(),
+            from.bytes(),
+            context.stream().handle()),
+        "copy %,d bytes".formatted(from.bytes()));
+  }
+
+  @Override
+  public void zero(Tensor target) {
+    context.zero(DeviceBuffer.of(target));
+  }
+
+  /** Records what {@code work} asks of this backend, to be replayed; runs nothing. */
+  public StepGraph capture(Runnable work) {
+    return StepGraph.capture(context.stream(), work);
+  }
+
+  @Override
+  public QuantizeKernels quantize() {
+    throw missing("quantize");
+  }
+
+  @Override
+  public GemmKernels gemm() {
+    throw missing("gemm");
+  }
+
+  @Override
+  public NormKernels norm() {
+    throw missing("norm");
+  }
+
+  @Override
+  public RotaryKernels rotary() {
+    throw missing("rotary");
+  }
+
+  @Override
+  public AttentionKernels attention() {
+    throw missing("attention");
+  }
+
+  @Override
+  public ActivationKernels activation() {
+    throw missing("activation");
+  }
+
+  @Override
+  public EmbeddingKernels embedding() {
+    throw missing("embedding");
+  }
+
+  @Override
+  public LossKernels loss() {
+    throw missing("loss");
+  }
+
+  @Override
+  public OptimizerKernels optimizer() {
+    throw missing("optimizer");
+  }
+
+  private static UnsupportedOperationException missing(String family) {
+    return new UnsupportedOperationException(
+        "Cannot use %s kernels on cuda: not in this build".formatted(family));
+  }
+
+  @Override
+  public void synchronize() {
+    context.stream().synchronize();
+  }
+
+  /**
+   * Ends the backend.
+   *
+   * @throws IllegalStateException where buffers are still open
+   */
+  @Override
+  public void close() {
+    staging.close();
+    context.close();
+    device.close();
+    if (live.get() != 0) {
+      throw new IllegalStateException(
+          "Cannot close backend cuda: %d buffers are still open".formatted(live.get()));
+    }
+  }
+}

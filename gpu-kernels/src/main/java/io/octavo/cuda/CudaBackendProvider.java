@@ -1,0 +1,28 @@
+package io.octavo.cuda;
+
+import io.octavo.kernel.Backend;
+import io.octavo.kernel.Support;
+
+/** Offers {@link CudaBackend} where driver, device, CUDA libraries and kernels are there. */
+public final class CudaBackendProvider implements Backend.Provider {
+
+  @Override
+  public String name() {
+    return "cuda";
+  }
+
+  @Override
+  public int preference() {
+    return 100;
+  }
+
+  @Override
+  public Support probe() {
+    return CudaDriver.support();
+  }
+
+  @Override
+  public Backend open(int threads) {
+    return CudaBackend.open(0);
+  }
+}
