@@ -1,5 +1,12 @@
 package io.octavo.kernel;
 
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
+import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
@@ -33,12 +40,11 @@ public class ActivationBenchmark extends Bench {
 
   private ActivationKernels activation;
   private RotaryKernels rotary;
-  private Tensor gate;
-  private Tensor up;
+  private Tensor gateUp;
+  private QuantizedTensor kept;
   private Tensor dout;
   private Tensor out;
-  private Tensor dgate;
-  private Tensor dup;
+  private Tensor dGateUp;
   private Tensor positions;
   private Tensor cosine;
   private Tensor sine;
@@ -51,16 +57,24 @@ public class ActivationBenchmark extends Bench {
     check(
         (b, t) -> {
           Tensor result = t.zeros(13, 127);
-          b.activation().swiGlu(t.normal(1, 2, 13, 127), t.normal(2, 1, 13, 127), result);
+          b.activation().swiGlu(t.normal(1, 2, 13, 254), result);
           return result;
         });
     Tensors t = tensors();
-    gate = t.normal(1, 2, rows, columns);
-    up = t.normal(2, 1, rows, columns);
+    gateUp = t.normal(1, 2, rows, 2L * columns);
     dout = t.normal(3, 1, rows, columns);
     out = t.zeros(rows, columns);
-    dgate = t.zeros(rows, columns);
-    dup = t.zeros(rows, columns);
+    dGateUp = t.zeros(rows, 2L * columns);
+    kept =
+        t.codes(
+            new QuantSpec(
+                ElementFormat.E4M3,
+                ScaleFormat.BF16,
+                new Granularity.Group(16),
+                Rounding.NEAREST_EVEN),
+            rows,
+            2L * columns);
+    backend.quantize().quantize(gateUp, kept, RandomStream.NONE);
     int[] position = new int[rows];
     Arrays.setAll(position, row -> row % 256);
     positions = t.ints(position);
@@ -74,25 +88,32 @@ public class ActivationBenchmark extends Bench {
 
   @Benchmark
   public void swiGlu(Work work) {
-    activation.swiGlu(gate, up, out);
+    activation.swiGlu(gateUp, out);
     count(work, 3);
   }
 
   @Benchmark
   public void swiGluBackward(Work work) {
-    activation.swiGluBackward(dout, gate, up, dgate, dup);
+    activation.swiGluBackward(dout, gateUp, dGateUp);
     count(work, 5);
+  }
+
+  /** From codes in groups of 16, decoded tile by tile. */
+  @Benchmark
+  public void swiGluOfCodes(Work work) {
+    activation.swiGlu(kept, out);
+    count(work, 3);
   }
 
   @Benchmark
   public void residualAdd(Work work) {
-    activation.add(dgate, dup);
+    activation.add(dout, out);
     count(work, 3);
   }
 
   @Benchmark
   public void rotate(Work work) {
-    rotary.rotate(dout, positions, cosine, sine, RotaryKernels.Direction.FORWARD);
+    rotary.rotate(dout, columns / 64, positions, cosine, sine, RotaryKernels.Direction.FORWARD);
     count(work, 2);
   }
 }

@@ -31,16 +31,13 @@ public class AttentionBenchmark extends Bench {
 
   private AttentionKernels attention;
   private AttentionKernels.Geometry geometry;
-  private Tensor q;
-  private Tensor k;
-  private Tensor v;
+  private Tensor qkv;
   private Tensor start;
   private Tensor out;
   private Tensor lse;
   private Tensor dout;
-  private Tensor dq;
-  private Tensor dk;
-  private Tensor dv;
+  private Tensor dqkv;
+  private Tensor workspace;
   private long pairs;
 
   @Setup(Level.Trial)
@@ -54,21 +51,16 @@ public class AttentionBenchmark extends Bench {
     check(AttentionBenchmark::small);
     Tensors t = tensors();
     int rows = geometry.rows();
-    int queries = geometry.queryHeads() * geometry.headSize();
-    int keys = geometry.keyValueHeads() * geometry.headSize();
     int[] starts = new int[rows];
     Arrays.setAll(starts, row -> row % time / document * document);
     start = t.ints(starts);
-    q = t.normal(1, 1, rows, queries);
-    k = t.normal(2, 1, rows, keys);
-    v = t.normal(3, 1, rows, keys);
-    dout = t.normal(4, 1, rows, queries);
-    out = t.zeros(rows, queries);
+    qkv = t.normal(1, 1, rows, geometry.qkvWidth());
+    dout = t.normal(4, 1, rows, geometry.queryWidth());
+    out = t.zeros(rows, geometry.queryWidth());
     lse = t.zeros(rows, geometry.queryHeads());
-    dq = t.zeros(rows, queries);
-    dk = t.zeros(rows, keys);
-    dv = t.zeros(rows, keys);
-    attention.forward(geometry, q, k, v, start, out, lse);
+    dqkv = t.zeros(rows, geometry.qkvWidth());
+    workspace = t.zeros(attention.workspaceElements(geometry));
+    attention.forward(geometry, qkv, start, out, lse);
     for (int row = 0; row < rows; row++) {
       pairs += row % time - starts[row] + 1;
     }
@@ -79,13 +71,7 @@ public class AttentionBenchmark extends Bench {
     Tensor result = t.zeros(70, 32);
     b.attention()
         .forward(
-            g,
-            t.normal(1, 1, 70, 32),
-            t.normal(2, 1, 70, 16),
-            t.normal(3, 1, 70, 16),
-            t.ints(new int[70]),
-            result,
-            t.zeros(70, 2));
+            g, t.normal(1, 1, 70, g.qkvWidth()), t.ints(new int[70]), result, t.zeros(70, 2));
     return result;
   }
 
@@ -96,14 +82,14 @@ public class AttentionBenchmark extends Bench {
   /** Counts the visible pairs only: two products of {@code D} each. */
   @Benchmark
   public void forward(Work work) {
-    attention.forward(geometry, q, k, v, start, out, lse);
+    attention.forward(geometry, qkv, start, out, lse);
     count(work, 2);
   }
 
   /** Five products a visible pair. */
   @Benchmark
   public void backward(Work work) {
-    attention.backward(geometry, q, k, v, start, out, lse, dout, dq, dk, dv);
+    attention.backward(geometry, qkv, start, out, lse, dout, dqkv, workspace);
     count(work, 5);
   }
 }
