@@ -63,7 +63,7 @@ public sealed interface Recipe {
     return castFor(operand).transposesExactly();
   }
 
-  /** How what layers without weights keep for the backward pass is stored. */
+  /** How layers other than products store what they keep for the backward pass. */
   default Cast activationCast() {
     return new Cast.None();
   }

@@ -10,7 +10,9 @@ import io.octavo.kernel.OptimizerKernels.PlainMoment;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,5 +212,162 @@ public abstract class OptimizerKernelsContract {
     for (int i = 0; i < GROUP; i++) {
       assertThat(bf16[i]).isCloseTo(fp32[i], within(3e-4f));
     }
+  }
+
+  private static final int ELEMENTS = 3 * GROUP + 13;
+
+  private List<Moment> everyKindOfMoment() {
+    return List.of(plain(DataType.F32, ELEMENTS), plain(DataType.BF16, ELEMENTS), fp8(ELEMENTS));
+  }
+
+  private static byte[] bytes(Moment moment) {
+    List<Tensor> parts =
+        moment instanceof Fp8Moment fp8
+            ? List.of(fp8.codes(), fp8.scales(), fp8.exponents(), fp8.centres())
+            : List.of(((PlainMoment) moment).values());
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (Tensor part : parts) {
+      byte[] bytes = new byte[(int) part.buffer().bytes()];
+      HostBuffer.of(part).byteView().get(bytes);
+      all.writeBytes(bytes);
+    }
+    return all.toByteArray();
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void changesNothingWhereTheFactorIsNotFinite(float factor) {
+    Tensor gradients = tensors.normal(1, 1e-2, ELEMENTS);
+    for (Moment moment : everyKindOfMoment()) {
+      Tensor parameters = tensors.normal(2, 1, ELEMENTS);
+      Moment other = plain(DataType.F32, ELEMENTS);
+      backend
+          .optimizer()
+          .adamW(parameters, gradients, moment, other, RULE, control(1, 1e-3f, 0.5f));
+      float[] before = Tensors.floats(parameters);
+      byte[] first = bytes(moment);
+      byte[] second = bytes(other);
+      backend
+          .optimizer()
+          .adamW(parameters, gradients, moment, other, RULE, control(2, 1e-3f, factor));
+      assertThat(Tensors.floats(parameters)).isEqualTo(before);
+      assertThat(bytes(moment)).isEqualTo(first);
+      assertThat(bytes(other)).isEqualTo(second);
+      backend
+          .optimizer()
+          .adamW(parameters, gradients, moment, other, RULE, control(2, 1e-3f, 0.5f));
+      assertThat(Tensors.floats(parameters)).isNotEqualTo(before);
+    }
+  }
+
+  @Test
+  void takesStepRateAndFactorFromTheControl() {
+    float[] start = Tensors.floats(tensors.normal(1, 1, ELEMENTS));
+    float[] gradient = Tensors.floats(tensors.normal(2, 1, ELEMENTS));
+    Tensor parameters = tensors.of(start, ELEMENTS);
+    backend
+        .optimizer()
+        .adamW(
+            parameters,
+            tensors.of(gradient, ELEMENTS),
+            plain(DataType.F32, ELEMENTS),
+            plain(DataType.F32, ELEMENTS),
+            RULE,
+            control(3, 0.25f, 1e-3f));
+    float[] after = Tensors.floats(parameters);
+    for (int i = 0; i < ELEMENTS; i++) {
+      double g = gradient[i] * 1e-3;
+      double m = 0.1 * g / (1 - Math.pow(0.9, 3));
+      double v = 0.05 * g * g / (1 - Math.pow(0.95, 3));
+      double expected = start[i] - 0.25 * (m / (Math.sqrt(v) + 1e-8) + 0.1 * start[i]);
+      assertThat((double) after[i]).as("element %d", i).isCloseTo(expected, within(2e-6));
+    }
+  }
+
+  private static double total(Tensor totals, int total) {
+    float[] pairs = Tensors.floats(totals);
+    return (double) pairs[2 * total] + pairs[2 * total + 1];
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 127, 5000, 100000})
+  void addsSumsToTotalsInDouble(int elements) {
+    Tensor values = tensors.normal(3, 1, elements);
+    Tensor totals = tensors.zeros(OptimizerKernels.TOTALS);
+    double large = 1 << 25;
+    // What a binary32 alone could not hold beside so large a number.
+    HostBuffer.of(totals).floats().put(2 * OptimizerKernels.LOSS_SUM, (float) large);
+    double sum = 0;
+    double squares = 0;
+    for (float value : Tensors.floats(values)) {
+      sum += value;
+      squares += (double) value * value;
+    }
+    for (int times = 1; times <= 3; times++) {
+      backend.optimizer().addSum(values, totals, OptimizerKernels.LOSS_SUM);
+      backend.optimizer().addSumOfSquares(values, totals, OptimizerKernels.SQUARES);
+      assertThat(total(totals, OptimizerKernels.LOSS_SUM))
+          .isCloseTo(large + times * sum, within(1e-7));
+      assertThat(total(totals, OptimizerKernels.SQUARES))
+          .isCloseTo(times * squares, within(times * squares * 1e-12));
+    }
+    float[] pairs = Tensors.floats(totals);
+    assertThat(Arrays.copyOfRange(pairs, 4, pairs.length)).containsOnly(0);
+  }
+
+  /** The factor that {@code finishNorm} leaves. */
+  private float factor(float mean, float clipNorm, float lossSum, float squares) {
+    float[] sums = new float[OptimizerKernels.TOTALS];
+    sums[2 * OptimizerKernels.LOSS_SUM] = lossSum;
+    sums[2 * OptimizerKernels.SQUARES] = squares;
+    float[] numbers = new float[OptimizerKernels.CONTROL];
+    Arrays.fill(numbers, 7);
+    numbers[OptimizerKernels.MEAN] = mean;
+    numbers[OptimizerKernels.CLIP_NORM] = clipNorm;
+    Tensor control = tensors.of(numbers, numbers.length);
+    backend.optimizer().finishNorm(tensors.of(sums, sums.length), control);
+    float[] after = Tensors.floats(control);
+    float factor = after[OptimizerKernels.FACTOR];
+    numbers[OptimizerKernels.FACTOR] = factor;
+    assertThat(after).as("only the factor changes").isEqualTo(numbers);
+    return factor;
+  }
+
+  @Test
+  void clipsTheNormOfTheMeanGradient() {
+    float mean = 1f / 3000;
+    assertThat(factor(mean, 0, 5, 1e12f)).as("no clipping").isEqualTo(mean);
+    assertThat(factor(mean, 1, 5, 8.9e6f)).as("just below the limit").isEqualTo(mean);
+    assertThat(factor(mean, 1, 5, 0)).as("no gradient").isEqualTo(mean);
+    double norm = mean * Math.sqrt(36e6f);
+    assertThat(factor(mean, 1, 5, 36e6f)).isEqualTo((float) (mean * (1 / (norm + 1e-6))));
+    assertThat(factor(mean, 0.25f, 5, 36e6f)).isEqualTo((float) (mean * (0.25 / (norm + 1e-6))));
+  }
+
+  @Test
+  void leavesNoFactorWhereLossOrGradientsAreNotFinite() {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      for (float clipNorm : new float[] {0, 1}) {
+        assertThat(factor(0.5f, clipNorm, bad, 4)).isNaN();
+        assertThat(factor(0.5f, clipNorm, 3, bad)).isNaN();
+        assertThat(factor(0.5f, clipNorm, bad, bad)).isNaN();
+      }
+    }
+    assertThat(factor(0.5f, 1, Float.NEGATIVE_INFINITY, 4)).isNaN();
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, 3e38f})
+  void totalsOfWhatIsNotFiniteAreNotFinite(float bad) {
+    float[] values = Tensors.floats(tensors.normal(1, 1, 5000));
+    values[4321] = bad;
+    Tensor totals = tensors.zeros(OptimizerKernels.TOTALS);
+    Tensor source = tensors.of(values, values.length);
+    backend.optimizer().addSumOfSquares(source, totals, OptimizerKernels.SQUARES);
+    backend.optimizer().addSumOfSquares(source, totals, OptimizerKernels.SQUARES);
+    assertThat(Double.isFinite(total(totals, OptimizerKernels.SQUARES))).isFalse();
+    Tensor control = control(1, 1, 1);
+    backend.optimizer().finishNorm(totals, control);
+    assertThat(Tensors.floats(control)[OptimizerKernels.FACTOR]).isNaN();
   }
 }

@@ -1,0 +1,265 @@
+package io.octavo.kernel;
+
+import static io.octavo.kernel.Tensors.floats;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.octavo.format.Bfloat16;
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
+import io.octavo.kernel.GemmKernels.Accumulation;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
+import io.octavo.tensor.CastTarget;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Operand;
+import io.octavo.tensor.QuantizedTensor;
+import io.octavo.tensor.Shape;
+import io.octavo.tensor.Tensor;
+import io.octavo.tensor.Transposed;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Casts of a transpose, several casts of one matrix, scales in BF16, and products of all these. */
+public abstract class TransposedCastsContract {
+
+  private static final RandomStream RANDOM = new RandomStream(23, 5);
+  private static final int[][] SHAPES = {{1, 1}, {1, 13}, {31, 127}, {300, 70}, {17, 1000}};
+
+  private Backend backend;
+  private Tensors tensors;
+
+  protected abstract Backend open();
+
+  @BeforeEach
+  void start() {
+    backend = open();
+    tensors = new Tensors(backend);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    tensors.close();
+    backend.close();
+  }
+
+  static Stream<QuantSpec> specs() {
+    List<Granularity> granularities =
+        List.of(
+            new Granularity.PerTensor(),
+            new Granularity.PerRow(),
+            new Granularity.Group(16),
+            new Granularity.Group(128),
+            new Granularity.Block(128, 128),
+            new Granularity.Block(7, 5));
+    return granularities.stream()
+        .flatMap(
+            granularity ->
+                Stream.of(ScaleFormat.values())
+                    .flatMap(
+                        scale ->
+                            Stream.of(Rounding.NEAREST_EVEN, Rounding.STOCHASTIC)
+                                .map(
+                                    rounding ->
+                                        new QuantSpec(
+                                            ElementFormat.E4M3, scale, granularity, rounding))));
+  }
+
+  private Tensor transpose(Tensor source) {
+    int rows = source.rows();
+    int columns = source.columns();
+    float[] values = floats(source);
+    float[] transposed = new float[values.length];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        transposed[column * rows + row] = values[row * columns + column];
+      }
+    }
+    return tensors.of(transposed, columns, rows);
+  }
+
+  private static byte[] codes(QuantizedTensor tensor) {
+    byte[] codes = new byte[(int) tensor.codes().elements()];
+    HostBuffer.of(tensor.codes()).codes().get(0, codes);
+    return codes;
+  }
+
+  private static void assertSameBits(QuantizedTensor actual, QuantizedTensor expected) {
+    assertThat(floats(actual.scales())).isEqualTo(floats(expected.scales()));
+    assertThat(codes(actual)).isEqualTo(codes(expected));
+  }
+
+  private QuantizedTensor cast(Tensor source, QuantSpec spec) {
+    QuantizedTensor target = tensors.codes(spec, source.rows(), source.columns());
+    backend.quantize().quantize(source, target, RANDOM);
+    return target;
+  }
+
+  private Transposed castTransposed(Tensor source, QuantSpec spec) {
+    Transposed target = new Transposed(tensors.codes(spec, source.columns(), source.rows()));
+    backend.quantize().quantizeTransposed(source, target, RANDOM);
+    return target;
+  }
+
+  private Tensor numbers(QuantizedTensor codes) {
+    Tensor target = tensors.zeros(codes.codes().rows(), codes.codes().columns());
+    backend.quantize().dequantize(codes, target);
+    return target;
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void aTransposedCastIsTheCastOfTheTranspose(QuantSpec spec) {
+    for (int[] shape : SHAPES) {
+      Tensor source = tensors.normal(1, 2, shape[0], shape[1]);
+      Transposed actual = castTransposed(source, spec);
+      assertThat(actual.shape()).isEqualTo(source.shape());
+      assertSameBits(actual.stored(), cast(transpose(source), spec));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void specsKnowWhetherOneCastServesForTheTranspose(QuantSpec spec) {
+    // Powers of two as scales leave most numbers as they are: the difference might not show.
+    QuantSpec fine =
+        new QuantSpec(spec.element(), ScaleFormat.FP32, spec.granularity(), spec.rounding());
+    Tensor source = tensors.normal(1, 2, 300, 70);
+    float[] once = floats(numbers(cast(source, fine)));
+    Tensor transposed = numbers(castTransposed(source, fine.ofTransposed()).stored());
+    boolean same = Arrays.equals(once, floats(transpose(transposed)));
+    assertThat(same).isEqualTo(fine.transposesExactly());
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void severalCastsAtOnceAreTheSingleOnes(QuantSpec spec) {
+    Tensor source = tensors.normal(3, 1, 31, 127);
+    QuantizedTensor rowwise = tensors.codes(spec, 31, 127);
+    Transposed columnwise = new Transposed(tensors.codes(spec, 127, 31));
+    Tensor narrow = tensors.empty(DataType.BF16, 31, 127);
+    List<Operand> casts = List.of(rowwise, columnwise, narrow);
+    backend.quantize().cast(new CastTarget(source, casts), RANDOM);
+
+    assertSameBits(rowwise, cast(source, spec));
+    assertSameBits(columnwise.stored(), castTransposed(source, spec).stored());
+    Tensor expected = tensors.empty(DataType.BF16, 31, 127);
+    backend.quantize().convert(source, expected);
+    assertThat(floats(narrow)).isEqualTo(floats(expected));
+  }
+
+  @Test
+  void bf16ScalesAreTheNearestToAmaxOverTheLargestCode() {
+    QuantSpec spec =
+        new QuantSpec(
+            ElementFormat.E4M3, ScaleFormat.BF16, new Granularity.Group(16), Rounding.NEAREST_EVEN);
+    int rows = 31;
+    int columns = 77;
+    Tensor source = tensors.normal(4, 1e-3, rows, columns);
+    float[] values = floats(source);
+    Arrays.fill(values, 0, 16, 0);
+    HostBuffer.of(source).put(values);
+    QuantizedTensor cast = cast(source, spec);
+    assertThat(cast.scales().type()).isEqualTo(DataType.BF16);
+
+    float[] scales = floats(cast.scales());
+    float[] numbers = floats(numbers(cast));
+    byte[] codes = codes(cast);
+    for (int at = 0; at < values.length; at++) {
+      int from = at / columns * columns + at % columns / 16 * 16;
+      int to = Math.min(from + 16, at / columns * columns + columns);
+      float amax = 0;
+      for (int i = from; i < to; i++) {
+        amax = Math.max(amax, Math.abs(values[i]));
+      }
+      float scale = amax == 0 ? 1 : Bfloat16.round(amax / 448);
+      int group = at / columns * 5 + at % columns / 16;
+      assertThat(scales[group]).as("scale of element %d", at).isEqualTo(scale);
+      int code = ElementFormat.E4M3.encode(values[at] / scale, Rounding.NEAREST_EVEN, 0);
+      assertThat(codes[at] & 0xFF).as("element %d", at).isEqualTo(code);
+      assertThat(numbers[at])
+          .as("element %d", at)
+          .isEqualTo(ElementFormat.E4M3.decode(code) * scale);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void productsTakeTransposedCastsForTheNumbersTheyMean(QuantSpec spec) {
+    int m = 70;
+    int n = 31;
+    int k = 45;
+    Transposed x = castTransposed(tensors.normal(1, 1, m, k), spec);
+    Transposed w = castTransposed(tensors.normal(2, 0.02, n, k), spec);
+    Transposed dy = castTransposed(tensors.normal(3, 1e-3, m, n), spec);
+    Products expected =
+        products(transpose(numbers(x.stored())), numbersOf(w), numbersOf(dy), m, n, k);
+    assertClose(products(x, w, dy, m, n, k), expected);
+    // One side transposed, the other stored as it is.
+    assertClose(products(numbersOf(x), w, dy, m, n, k), expected);
+    assertClose(products(x, numbersOf(w), numbersOf(dy), m, n, k), expected);
+  }
+
+  private Tensor numbersOf(Transposed cast) {
+    return transpose(numbers(cast.stored()));
+  }
+
+  private record Products(Tensor y, Tensor dx, Tensor dw) {}
+
+  private Products products(Operand x, Operand w, Operand dy, int m, int n, int k) {
+    GemmKernels gemm = backend.gemm();
+    Tensor workspace = tensors.zeros(gemm.workspaceElements(Shape.of(m, k), Shape.of(n, k)));
+    Products results = new Products(tensors.zeros(m, n), tensors.zeros(m, k), tensors.zeros(n, k));
+    gemm.fprop(x, w, results.y(), Accumulation.OVERWRITE, workspace);
+    gemm.dgrad(dy, w, results.dx(), Accumulation.OVERWRITE, workspace);
+    gemm.wgrad(dy, x, results.dw(), Accumulation.OVERWRITE, workspace);
+    return results;
+  }
+
+  private static void assertClose(Products actual, Products expected) {
+    assertClose(actual.y(), expected.y());
+    assertClose(actual.dx(), expected.dx());
+    assertClose(actual.dw(), expected.dw());
+  }
+
+  private static void assertClose(Tensor actual, Tensor expected) {
+    assertThat(Tensors.relativeError(floats(actual), floats(expected))).isLessThan(2e-6);
+  }
+
+  @Test
+  void addsAnotherTensorOrItsOwnToAProduct() {
+    int m = 70;
+    int n = 31;
+    int k = 45;
+    Tensor x = tensors.normal(1, 1, m, k);
+    Tensor w = tensors.normal(2, 1, n, k);
+    Tensor addend = tensors.normal(3, 1, m, n);
+    float[] before = floats(addend);
+    float[] left = floats(x);
+    float[] right = floats(w);
+    float[] expected = new float[m * n];
+    for (int at = 0; at < expected.length; at++) {
+      double sum = before[at];
+      for (int l = 0; l < k; l++) {
+        sum += (double) left[at / n * k + l] * right[at % n * k + l];
+      }
+      expected[at] = (float) sum;
+    }
+    Tensor workspace =
+        tensors.zeros(backend.gemm().workspaceElements(Shape.of(m, k), Shape.of(n, k)));
+    Tensor y = tensors.normal(4, 1, m, n);
+    backend.gemm().fpropAdd(x, w, addend, y, workspace);
+    assertThat(Tensors.relativeError(floats(y), expected)).isLessThan(2e-6);
+    assertThat(floats(addend)).isEqualTo(before);
+    backend.gemm().fpropAdd(x, w, addend, addend, workspace);
+    assertThat(floats(addend)).isEqualTo(floats(y));
+  }
+}
