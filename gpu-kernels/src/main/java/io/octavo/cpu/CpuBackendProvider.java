@@ -1,6 +1,8 @@
 package io.octavo.cpu;
 
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Placement;
+import io.octavo.kernel.Planning;
 import io.octavo.kernel.Support;
 
 /** Offers {@link CpuBackend} wherever OpenBLAS has a build. */
@@ -27,7 +29,14 @@ public final class CpuBackendProvider implements Backend.Provider {
   }
 
   @Override
-  public Backend open(int threads) {
-    return new CpuBackend(threads);
+  public Planning planning() {
+    try (Backend backend = new CpuBackend(1)) {
+      return Planning.of(backend);
+    }
+  }
+
+  @Override
+  public Backend open(Placement placement) {
+    return new CpuBackend(placement.threads());
   }
 }

@@ -4,12 +4,16 @@ import io.octavo.format.Bfloat16;
 import io.octavo.format.Minifloat;
 import io.octavo.format.Rounding;
 import io.octavo.kernel.QuantizeKernels;
+import io.octavo.quant.AmaxHistory;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
+import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
+import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
 import io.octavo.tensor.Transposed;
 import java.nio.ByteBuffer;
@@ -43,13 +47,42 @@ final class CpuQuantizeKernels implements QuantizeKernels {
   /** Casts the matrix that strips are of; it has the numbers of {@code source}. */
   private void quantize(
       Tensor source, MatrixStrips strips, QuantizedTensor target, RandomStream random) {
-    QuantSpec spec = target.spec();
-    float[] scales =
-        spec.granularity() instanceof Granularity.PerTensor
+    Granularity granularity = target.spec().granularity();
+    float[] amax =
+        granularity instanceof Granularity.PerTensor
             ? new float[] {amax(source)}
-            : amaxOfGroups(strips, spec.granularity(), (int) target.scales().elements());
+            : amaxOfGroups(strips, granularity);
+    scaleAndEncode(strips, amax, target, random);
+  }
+
+  @Override
+  public void castDelayed(CastTarget target, Tensor history, RandomStream random) {
+    Tensor source = target.values();
+    float[] state = HostBuffer.of(history).toFloats();
+    AmaxHistory casts = new AmaxHistory(state);
+    float own = amax(source);
+    float amax = casts.largestOr(own);
+    for (Operand cast : target.casts()) {
+      if (cast instanceof QuantizedTensor quantized) {
+        scaleAndEncode(MatrixStrips.of(source), new float[] {amax}, quantized, random);
+      } else if (cast instanceof Transposed transposed) {
+        MatrixStrips strips = MatrixStrips.ofTransposeOf(source);
+        scaleAndEncode(strips, new float[] {amax}, transposed.stored(), random);
+      } else {
+        convert(source, (Tensor) cast);
+      }
+    }
+    casts.add(own);
+    HostBuffer.of(history).put(state);
+  }
+
+  /** Scales from the amax of every group, and the codes by them. */
+  private void scaleAndEncode(
+      MatrixStrips strips, float[] amax, QuantizedTensor target, RandomStream random) {
+    QuantSpec spec = target.spec();
+    float[] scales = new float[amax.length];
     for (int group = 0; group < scales.length; group++) {
-      scales[group] = spec.scale().scaleFor(scales[group], spec.element());
+      scales[group] = spec.scale().scaleFor(amax[group], spec.element());
     }
     Scales.write(scales, target);
     encode(strips, target, scales, random);
@@ -74,8 +107,10 @@ final class CpuQuantizeKernels implements QuantizeKernels {
     return max;
   }
 
-  private float[] amaxOfGroups(MatrixStrips strips, Granularity granularity, int groups) {
-    float[] amax = new float[groups];
+  private float[] amaxOfGroups(MatrixStrips strips, Granularity granularity) {
+    Shape groups =
+        QuantizedTensor.scaleShape(granularity, Shape.of(strips.rows(), strips.columns()));
+    float[] amax = new float[Math.toIntExact(groups.elements())];
     int columns = strips.columns();
     forStrips(
         strips,

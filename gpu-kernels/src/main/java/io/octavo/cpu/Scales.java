@@ -6,7 +6,7 @@ import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import java.nio.ShortBuffer;
 
-/** Scales of a cast as F32 on the heap, whatever their storage. */
+/** Scales of a cast as F32 on the heap, whatever their storage; it may have room for more. */
 final class Scales {
 
   private Scales() {}

@@ -10,7 +10,9 @@ import io.octavo.kernel.NormKernels;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.kernel.RotaryKernels;
+import io.octavo.quant.Recipe;
 import io.octavo.tensor.Buffer;
+import io.octavo.tensor.DataType;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,6 +24,7 @@ public final class CudaBackend implements Backend {
   private final Device device;
   private final CudaContext context;
   private final Staging staging;
+  private final CudaPlanning planning = new CudaPlanning();
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -119,9 +122,26 @@ public final class CudaBackend implements Backend {
     context.zero(DeviceBuffer.of(target));
   }
 
-  /** Records what {@code work} asks of this backend, to be replayed; runs nothing. */
+  @Override
+  public DataType activationType(Recipe recipe) {
+    return planning.activationType(recipe);
+  }
+
+  @Override
   public StepGraph capture(Runnable work) {
-    return StepGraph.capture(context.stream(), work);
+    StepGraph graph = StepGraph.capture(context.stream(), work);
+    graph.run();
+    return graph;
+  }
+
+  @Override
+  public long ownBytes() {
+    return planning.ownBytes();
+  }
+
+  @Override
+  public long freeBytes() {
+    return device.memory().free();
   }
 
   @Override

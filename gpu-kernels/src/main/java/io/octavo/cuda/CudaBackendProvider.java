@@ -1,6 +1,8 @@
 package io.octavo.cuda;
 
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Placement;
+import io.octavo.kernel.Planning;
 import io.octavo.kernel.Support;
 
 /** Offers {@link CudaBackend} where driver, device, CUDA libraries and kernels are there. */
@@ -22,7 +24,12 @@ public final class CudaBackendProvider implements Backend.Provider {
   }
 
   @Override
-  public Backend open(int threads) {
-    return CudaBackend.open(0);
+  public Planning planning() {
+    return new CudaPlanning();
+  }
+
+  @Override
+  public Backend open(Placement placement) {
+    return CudaBackend.open(placement.device());
   }
 }

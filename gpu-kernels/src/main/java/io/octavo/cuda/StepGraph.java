@@ -1,5 +1,6 @@
 package io.octavo.cuda;
 
+import io.octavo.kernel.Replay;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUstreamCaptureMode;
@@ -9,7 +10,7 @@ import jcuda.driver.JCudaDriver;
  * Recorded work of a stream, replayed by one call. Addresses and numbers are those of the
  * recording; what lies at the addresses is read anew each time.
  */
-public final class StepGraph implements AutoCloseable {
+public final class StepGraph implements Replay {
 
   private final Stream stream;
   private final CUgraphExec executable = new CUgraphExec();
@@ -60,8 +61,8 @@ public final class StepGraph implements AutoCloseable {
     return nodes;
   }
 
-  /** Appends one replay to the stream. */
-  public void launch() {
+  @Override
+  public void run() {
     stream.device().makeCurrent();
     Status.check(JCudaDriver.cuGraphLaunch(executable, stream.handle()), "replay a step");
     stream.remember("(a replayed step of " + nodes + " nodes)");

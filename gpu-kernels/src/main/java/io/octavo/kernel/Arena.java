@@ -2,7 +2,9 @@ package io.octavo.kernel;
 
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.Buffer;
+import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.Tensor;
+import java.util.Locale;
 
 /** One allocation on a device, cut up as an {@link ArenaPlan} says. Zeroed at the start. */
 public final class Arena implements AutoCloseable {
@@ -13,9 +15,33 @@ public final class Arena implements AutoCloseable {
     this.memory = memory;
   }
 
-  /** Allocates all memory of {@code plan} at once. */
+  /**
+   * Allocates all memory of {@code plan} at once.
+   *
+   * @throws IllegalArgumentException where the device has less than that free
+   */
   public static Arena allocate(ArenaPlan plan, Backend backend) {
+    long free = backend.freeBytes();
+    if (plan.bytes() > free) {
+      throw new IllegalArgumentException(
+          "Cannot allocate the planned %.2f GiB on %s: %.2f GiB are free; lower the micro-batch or the sequence length, choose a recipe that keeps less, or use more ranks%n%s"
+              .formatted(
+                  plan.bytes() / 0x1p30, backend.name(), free / 0x1p30, table(plan)));
+    }
     return new Arena(backend.allocate(Math.max(plan.bytes(), ArenaPlan.ALIGNMENT)));
+  }
+
+  private static String table(ArenaPlan plan) {
+    StringBuilder table = new StringBuilder();
+    for (MemoryKind kind : MemoryKind.values()) {
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "  %-18s %10.1f MiB%n",
+              kind.name().toLowerCase(Locale.ROOT),
+              plan.bytes(kind) / 0x1p20));
+    }
+    return table.toString();
   }
 
   /** The tensor that a slot reserved. */

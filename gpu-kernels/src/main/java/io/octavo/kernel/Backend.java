@@ -21,8 +21,11 @@ public interface Backend extends AutoCloseable {
     /** Whether this machine has what the backend needs; loads native code, allocates nothing. */
     Support probe();
 
-    /** Opens the backend, on {@code threads} threads of the host where it computes there. */
-    Backend open(int threads);
+    /** What planning must know of it; needs no device and probes none. */
+    Planning planning();
+
+    /** Opens the backend. */
+    Backend open(Placement placement);
   }
 
   /**
@@ -72,12 +75,15 @@ public interface Backend extends AutoCloseable {
   /**
    * Runs {@code work}, which only gives work to this backend, and returns what gives the same work
    * again on the same memory, with one call where the device can. Nothing in {@code work} may wait
-   * for the device.
+   * for the device, and all of it has run once before, so that nothing is chosen or made in it.
    */
   Replay capture(Runnable work);
 
   /** Bytes this backend takes for itself beside what callers allocate. */
   long ownBytes();
+
+  /** Bytes that can still be allocated; the largest number where the device does not say. */
+  long freeBytes();
 
   /** Waits until all work given so far is done. */
   void synchronize();

@@ -14,8 +14,8 @@ public record BackendChoice(Backend.Provider provider, Support support, List<Str
   }
 
   /** Opens the chosen backend. */
-  public Backend open(int threads) {
-    return provider.open(threads);
+  public Backend open(Placement placement) {
+    return provider.open(placement);
   }
 
   /** One line for the log: {@code backend cpu (refused: cuda: no driver)}. */

@@ -51,6 +51,16 @@ public final class Backends {
         "Cannot choose a backend: none is supported here (%s)".formatted(refused));
   }
 
+  /** {@link #choose()} where {@code name} is {@code auto}, else {@link #choose(String)}. */
+  public BackendChoice chooseOrBest(String name) {
+    return name.equals("auto") ? choose() : choose(name);
+  }
+
+  /** What planning must know of the backend of that name; asks no device. */
+  public Planning planning(String name) {
+    return provider(name).planning();
+  }
+
   /**
    * The backend of that name and no other.
    *
@@ -58,17 +68,20 @@ public final class Backends {
    * @throws BackendUnavailableException where the machine does not support it
    */
   public BackendChoice choose(String name) {
-    Backend.Provider provider =
-        providers.stream()
-            .filter(candidate -> candidate.name().equals(name))
-            .findFirst()
-            .orElseThrow(() -> unknown(name));
+    Backend.Provider provider = provider(name);
     Support support = provider.probe();
     if (support instanceof Support.Unsupported unsupported) {
       throw new BackendUnavailableException(
           "Cannot use backend %s: %s".formatted(name, unsupported.reason()));
     }
     return new BackendChoice(provider, support, List.of());
+  }
+
+  private Backend.Provider provider(String name) {
+    return providers.stream()
+        .filter(candidate -> candidate.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> unknown(name));
   }
 
   private IllegalArgumentException unknown(String name) {

@@ -56,6 +56,11 @@ public abstract class HostMemory implements Backend {
   }
 
   @Override
+  public long freeBytes() {
+    return Long.MAX_VALUE;
+  }
+
+  @Override
   public void synchronize() {
     // Host kernels have finished when they return.
   }

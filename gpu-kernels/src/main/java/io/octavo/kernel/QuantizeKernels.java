@@ -43,6 +43,20 @@ public interface QuantizeKernels {
     }
   }
 
+  /**
+   * Fills every cast of {@code target} with one scale for all, taken from the {@link
+   * io.octavo.quant.AmaxHistory} of the matrix, to which its amax is then added. Where no entry is
+   * above 0 the matrix's own amax gives the scale. Numbers that the scale does not reach saturate.
+   *
+   * @param target with casts of one scale a tensor
+   * @param history F32, as {@link io.octavo.quant.AmaxHistory} lays it out
+   */
+  default void castDelayed(CastTarget target, Tensor history, RandomStream random) {
+    throw new UnsupportedOperationException(
+        "Cannot cast %s with a delayed scale: this backend measures each tensor; use another recipe"
+            .formatted(target.values().shape()));
+  }
+
   /** Writes {@code decode(code) * scale} of every element to {@code target}. */
   void dequantize(QuantizedTensor source, Tensor target);
 

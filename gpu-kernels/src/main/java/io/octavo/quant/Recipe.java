@@ -29,6 +29,9 @@ public sealed interface Recipe {
       }
     }
 
+    /** Codes with a scale from the amax of the last {@code casts} of the same tensor. */
+    record QuantizeDelayed(QuantSpec spec, int casts) implements Cast {}
+
     /** The cast of the transposed matrix that goes with this cast of the matrix. */
     default Cast ofTransposed() {
       return this;
@@ -154,6 +157,25 @@ public sealed interface Recipe {
               ScaleFormat.E8M0,
               new Granularity.PerRow(),
               Rounding.NEAREST_EVEN));
+    }
+  }
+
+  /**
+   * One FP32 scale a tensor, from the largest amax of its last {@value #CASTS} casts; E4M3 forward,
+   * E5M2 for gradients.
+   */
+  record Delayed() implements Recipe {
+    private static final int CASTS = 16;
+
+    @Override
+    public String name() {
+      return "delayed";
+    }
+
+    @Override
+    public Cast castFor(LinearOperand operand) {
+      Cast.Quantize justInTime = (Cast.Quantize) new Tensorwise().castFor(operand);
+      return new Cast.QuantizeDelayed(justInTime.spec(), CASTS);
     }
   }
 

@@ -1,6 +1,8 @@
 package io.octavo.reference;
 
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Placement;
+import io.octavo.kernel.Planning;
 import io.octavo.kernel.Support;
 
 /** Offers {@link ReferenceBackend}, which runs anywhere: the last choice. */
@@ -22,7 +24,14 @@ public final class ReferenceBackendProvider implements Backend.Provider {
   }
 
   @Override
-  public Backend open(int threads) {
+  public Planning planning() {
+    try (Backend backend = new ReferenceBackend()) {
+      return Planning.of(backend);
+    }
+  }
+
+  @Override
+  public Backend open(Placement placement) {
     return new ReferenceBackend();
   }
 }

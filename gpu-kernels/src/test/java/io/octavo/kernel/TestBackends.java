@@ -3,7 +3,9 @@ package io.octavo.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.octavo.quant.Recipe;
 import io.octavo.reference.ReferenceBackend;
+import io.octavo.tensor.DataType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -11,7 +13,12 @@ class TestBackends {
 
   private record Fixed(String name, int preference, Support probe) implements Backend.Provider {
     @Override
-    public Backend open(int threads) {
+    public Planning planning() {
+      return Planning.of(new ReferenceBackend());
+    }
+
+    @Override
+    public Backend open(Placement placement) {
       return new ReferenceBackend();
     }
   }
@@ -27,7 +34,7 @@ class TestBackends {
     Backends installed = Backends.installed();
     assertThat(installed.names()).containsExactly("cuda", "cpu", "reference");
     for (String name : List.of("cpu", "reference")) {
-      try (Backend backend = installed.choose(name).open(2)) {
+      try (Backend backend = installed.choose(name).open(Placement.ofThreads(2))) {
         assertThat(backend.name()).isEqualTo(name);
       }
     }
@@ -55,6 +62,21 @@ class TestBackends {
     assertThatThrownBy(() -> backends.choose("tpu"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Invalid backend: tpu (expected cuda, cpu)");
+  }
+
+  @Test
+  void choosesByNameOrTheBest() {
+    Backends backends = new Backends(List.of(PRESENT, LAST));
+    assertThat(backends.chooseOrBest("auto").provider()).isSameAs(PRESENT);
+    assertThat(backends.chooseOrBest("slow").provider()).isSameAs(LAST);
+  }
+
+  @Test
+  void plansForADeviceThatIsNotThere() {
+    Planning planning = Backends.installed().planning("cuda");
+    assertThat(planning.activationType(new Recipe.Fp32())).isEqualTo(DataType.F32);
+    assertThat(planning.activationType(new Recipe.Coat())).isEqualTo(DataType.BF16);
+    assertThat(planning.contractsLastAxisOnly()).isTrue();
   }
 
   @Test

@@ -17,7 +17,7 @@ import org.apache.spark.network.util.JavaUtils;
  * only reader of their strings. What describes an experiment is no setting but a parameter of the
  * estimator; a parameter given there comes first, then these, then the defaults below.
  *
- * @param backend name of the device that computes
+ * @param backend name of the device that computes, or auto
  * @param heartbeatInterval how often a rank reports
  * @param heartbeatTimeout longest time without progress of a rank
  * @param firstStepTimeout longest time without progress before an attempt's first step is done
@@ -42,15 +42,16 @@ public record OctavoConf(
   /** Settings of Spark's network library for our connections; Spark reads them itself. */
   private static final String NETWORK_PREFIX = PREFIX + "io.";
 
-  private static final Set<String> BACKENDS = Set.of("cpu", "reference");
+  private static final Set<String> BACKENDS = Set.of("auto", "cuda", "cpu", "reference");
 
   private static final ConfKey<String> BACKEND =
       new ConfKey<>(
           PREFIX + "backend",
           "string",
-          "cpu",
-          "cpu or reference",
-          "Device that computes.",
+          "auto",
+          "auto, cuda, cpu or reference",
+          "Device that computes; auto takes a GPU where an executor has one. A device asked for by"
+              + " name is never replaced by another.",
           text -> Optional.of(text).filter(BACKENDS::contains));
 
   private static final ConfKey<Duration> HEARTBEAT_INTERVAL =

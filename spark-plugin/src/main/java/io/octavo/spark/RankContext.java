@@ -5,6 +5,7 @@ import io.octavo.collective.CollectiveException;
 import io.octavo.collective.LocalCollective;
 import io.octavo.collective.PeerCollective;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Placement;
 import io.octavo.spark.transport.Rendezvous;
 import io.octavo.spark.transport.SparkTransport;
 import io.octavo.spark.transport.TransportSettings;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.api.plugin.PluginContext;
+import org.apache.spark.resource.ResourceInformation;
 
 /** What a rank has to do with: its peers, the driver, and Spark's wish that it stop. */
 public final class RankContext implements AutoCloseable {
@@ -71,6 +73,14 @@ public final class RankContext implements AutoCloseable {
   /** Cores this rank may use. */
   public int threads() {
     return task.cpus();
+  }
+
+  /** Where this rank computes: on its task's cores, or on the first GPU that Spark gave the task. */
+  public Placement placement() {
+    ResourceInformation gpus = task.resourcesJMap().get("gpu");
+    int device =
+        gpus == null || gpus.addresses().length == 0 ? 0 : Integer.parseInt(gpus.addresses()[0]);
+    return new Placement(task.cpus(), device);
   }
 
   /** Settings of the cluster. */

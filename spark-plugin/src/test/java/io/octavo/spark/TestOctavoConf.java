@@ -59,7 +59,7 @@ class TestOctavoConf {
   @Test
   void refusesSettingsItDoesNotKnowButNotThoseOfTheNetworkLibrary() {
     SparkConf conf = new SparkConf(false).set("spark.octavo.io.serverThreads", "4");
-    assertThat(OctavoConf.of(conf).backend()).isEqualTo("cpu");
+    assertThat(OctavoConf.of(conf).backend()).isEqualTo("auto");
     conf.set("spark.octavo.training.maxRestart", "1");
     assertThatThrownBy(() -> OctavoConf.of(conf))
         .isInstanceOf(IllegalArgumentException.class)

@@ -64,6 +64,10 @@ public final class CausalLM extends Estimator<CausalLMModel> implements DefaultP
     return with("precision", value);
   }
 
+  public CausalLM setPrecisionExceptions(String value) {
+    return with("precisionExceptions", value);
+  }
+
   public CausalLM setOptimizerStates(String value) {
     return with("optimizerStates", value);
   }

@@ -51,8 +51,13 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
           text(
               "precision",
               "bf16",
-              "Recipe of the linear layers: fp32, bf16, tensorwise (or fp8), coat. bf16 is the safe"
-                  + " default."),
+              "Recipe of the linear layers: fp32, bf16, tensorwise (or fp8), rowwise, deepseek, coat."
+                  + " bf16 is the safe default."),
+          text(
+              "precisionExceptions",
+              "",
+              "Recipes of single linear layers by name, such as layers.0.*=bf16,*.down_proj=fp8;"
+                  + " the first that matches counts."),
           text(
               "optimizerStates",
               "auto",

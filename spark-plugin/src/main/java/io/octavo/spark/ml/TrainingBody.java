@@ -66,8 +66,8 @@ record TrainingBody(
   }
 
   private static Backend backend(RankContext context) {
-    BackendChoice choice = Backends.installed().choose(context.conf().backend());
-    Backend backend = choice.open(context.threads());
+    BackendChoice choice = Backends.installed().chooseOrBest(context.conf().backend());
+    Backend backend = choice.open(context.placement());
     LOGGER.info(
         "rank {} computes on {}: {}", context.rank(), choice.explanation(), backend.description());
     return backend;

@@ -3,8 +3,7 @@ package io.octavo.spark.ml;
 import io.octavo.checkpoint.Checkpoint;
 import io.octavo.checkpoint.CheckpointDirectory;
 import io.octavo.checkpoint.CheckpointManifest;
-import io.octavo.cpu.CpuBackend;
-import io.octavo.kernel.Backend;
+import io.octavo.kernel.Backends;
 import io.octavo.kernel.Planning;
 import io.octavo.model.HuggingFaceConfig;
 import io.octavo.model.ModelConfig;
@@ -200,9 +199,14 @@ final class TrainingRun {
   }
 
   private MemoryPlan memoryPlan(ModelConfig model, TrainingSettings settings) {
-    try (Backend backend = new CpuBackend(1)) {
-      return Trainer.plan(model, settings.toTrainConfig(), Planning.of(backend), workers());
-    }
+    Planning planning = Backends.installed().planning(expectedBackend());
+    return Trainer.plan(model, settings.toTrainConfig(), planning, workers());
+  }
+
+  /** What executors will compute on, as far as the driver can tell. */
+  private String expectedBackend() {
+    boolean gpus = context.conf().contains("spark.executor.resource.gpu.amount");
+    return !conf.backend().equals("auto") ? conf.backend() : gpus ? "cuda" : "cpu";
   }
 
   /** Samples to train on, how many, and samples to measure. */

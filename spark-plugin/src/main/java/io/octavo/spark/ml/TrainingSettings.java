@@ -4,6 +4,7 @@ import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.LearningRateSchedule;
 import io.octavo.optim.MomentFormat;
 import io.octavo.quant.Recipe;
+import io.octavo.quant.RecipePlan;
 import io.octavo.train.TrainConfig;
 import java.io.Serializable;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import java.util.Locale;
  */
 record TrainingSettings(
     String precision,
+    String precisionExceptions,
     MomentFormat moments,
     int sequenceLength,
     int globalBatch,
@@ -40,6 +42,7 @@ record TrainingSettings(
     int workers = params.integer("numWorkers");
     return new TrainingSettings(
         precision,
+        params.text("precisionExceptions"),
         moments(params.text("optimizerStates"), precision),
         params.integer("sequenceLength"),
         batch,
@@ -84,7 +87,7 @@ record TrainingSettings(
 
   TrainConfig toTrainConfig() {
     return new TrainConfig(
-        Recipe.of(precision),
+        RecipePlan.of(Recipe.of(precision), precisionExceptions),
         moments,
         new AdamWConfig(learningRate, beta1, beta2, epsilon, weightDecay, clipNorm, false),
         learningRateSchedule(),
