@@ -27,6 +27,7 @@ class TestPretrain {
   void listen() {
     System.setProperty("spark.master", "local[2]");
     System.setProperty("spark.ui.enabled", "false");
+    System.setProperty("spark.log.level", "ERROR");
     System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
   }
 
@@ -35,6 +36,7 @@ class TestPretrain {
     System.setOut(console);
     System.clearProperty("spark.master");
     System.clearProperty("spark.ui.enabled");
+    System.clearProperty("spark.log.level");
   }
 
   @Test
