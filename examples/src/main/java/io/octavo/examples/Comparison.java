@@ -4,6 +4,7 @@ import io.octavo.spark.ml.CausalLMModel;
 import io.octavo.spark.ml.TrainingSummary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -29,8 +30,8 @@ final class Comparison {
   }
 
   private String text() {
-    table.append(String.format("%n%-28s", "precision/optimizerStates"));
-    names.forEach(name -> table.append(String.format("%14s", name)));
+    table.append(String.format(Locale.ROOT, "%n%-28s", "precision/optimizerStates"));
+    names.forEach(name -> table.append(String.format(Locale.ROOT, "%14s", name)));
     int steps = summaries.get(0).steps().size();
     int stride = Math.max(1, steps / ROWS);
     for (int i = 0; i < steps; i += stride) {
@@ -45,6 +46,8 @@ final class Comparison {
           "%.4f",
           run -> run.heldOut().getOrDefault(step, Double.NaN));
     }
+    double first = last(summaries.get(0));
+    row("final loss against first, %", "%+.2f", run -> 100 * (last(run) / first - 1));
     row("moments, bytes/parameter", "%.4f", run -> run.memory().momentBytesPerParameter());
     row("state, bytes/parameter", "%.4f", run -> run.memory().stateBytesPerParameter());
     row("memory a rank, MiB", "%.1f", run -> run.memory().totalBytes() / 0x1p20);
@@ -52,6 +55,14 @@ final class Comparison {
     row("model GFLOP/s", "%.1f", run -> run.modelFlops() / 1e9);
     row("seconds in all", "%.1f", TrainingSummary::seconds);
     return table.append(System.lineSeparator()).toString();
+  }
+
+  /** On held-out samples where there are any: a single step's loss is that of few samples. */
+  private static double last(TrainingSummary run) {
+    return run.heldOut().entrySet().stream()
+        .max(Map.Entry.comparingByKey())
+        .map(Map.Entry::getValue)
+        .orElse(run.finalLoss());
   }
 
   private void lossRow(int index) {
@@ -62,8 +73,11 @@ final class Comparison {
   }
 
   private void row(String name, String format, Function<TrainingSummary, Object> value) {
-    table.append(String.format("%n%-28s", name));
+    table.append(String.format(Locale.ROOT, "%n%-28s", name));
     summaries.forEach(
-        run -> table.append(String.format("%14s", String.format(format, value.apply(run)))));
+        run ->
+            table.append(
+                String.format(
+                    Locale.ROOT, "%14s", String.format(Locale.ROOT, format, value.apply(run)))));
   }
 }

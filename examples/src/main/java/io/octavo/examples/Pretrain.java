@@ -19,7 +19,10 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class Pretrain {
 
-  private static final int SAMPLE_TOKENS = 160;
+  private static final int SAMPLE_TOKENS = 240;
+
+  /** The most probable byte again and again is a loop in a model this small. */
+  private static final double TEMPERATURE = 0.6;
 
   private Pretrain() {}
 
@@ -33,20 +36,17 @@ public final class Pretrain {
               .option("recursiveFileLookup", true)
               .text(options.text().toArray(String[]::new))
               .toDF("text");
+      int workers =
+          options.workers() > 0 ? options.workers() : Session.workers(spark.sparkContext());
       Map<PretrainOptions.Run, CausalLMModel> models = new LinkedHashMap<>();
       for (PretrainOptions.Run run : options.runs()) {
         System.out.printf("%n== %s ==%n", run);
-        models.put(run, estimator(options, run, workers(spark)).fit(text));
+        models.put(run, estimator(options, run, workers).fit(text));
       }
       System.out.println(Comparison.of(models));
       List<CausalLMModel> trained = new ArrayList<>(models.values());
       save(trained.get(trained.size() - 1), options);
     }
-  }
-
-  /** One rank for every executor; a local master has one. */
-  private static int workers(SparkSession spark) {
-    return Math.max(1, spark.sparkContext().getExecutorIds().size());
   }
 
   private static CausalLM estimator(PretrainOptions options, PretrainOptions.Run run, int workers) {
@@ -73,6 +73,6 @@ public final class Pretrain {
     System.out.printf(
         "saved %s (Hugging Face directory: %s/model), loaded it again; it continues:%n%n",
         options.output(), options.output());
-    System.out.println(loaded.generate(options.prompt(), SAMPLE_TOKENS));
+    System.out.println(loaded.generate(options.prompt(), SAMPLE_TOKENS, TEMPERATURE, 1));
   }
 }

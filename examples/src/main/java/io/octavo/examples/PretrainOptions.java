@@ -12,6 +12,7 @@ import java.util.stream.Stream;
  * @param output directory of the trained model
  * @param model preset name or Hugging Face directory
  * @param runs what to compare: precision and optimizer states of each run
+ * @param workers ranks; 0 for one an executor
  * @param steps optimizer steps of each run
  * @param batch sequences a step
  * @param length tokens a sequence
@@ -23,6 +24,7 @@ record PretrainOptions(
     String output,
     String model,
     List<Run> runs,
+    int workers,
     int steps,
     int batch,
     int length,
@@ -50,17 +52,18 @@ record PretrainOptions(
   private static final String USAGE =
       """
       usage: Pretrain --text PATH[,PATH...] [--output DIR] [--model byte-tiny] [--runs bf16/fp32,fp8/fp8]
-                      [--steps 120] [--batch 16] [--length 256] [--learning-rate 0.003] [--prompt TEXT]""";
+                      [--workers N] [--steps 400] [--batch 8] [--length 128] [--learning-rate 0.002] [--prompt TEXT]""";
 
   static PretrainOptions parse(String[] arguments) {
     List<String> text = new ArrayList<>();
     String output = Path.of("octavo-model").toAbsolutePath().toString();
     String model = "byte-tiny";
     List<Run> runs = List.of(new Run("bf16", "fp32"), new Run("fp8", "fp8"));
-    int steps = 120;
-    int batch = 16;
-    int length = 256;
-    double learningRate = 3e-3;
+    int workers = 0;
+    int steps = 400;
+    int batch = 8;
+    int length = 128;
+    double learningRate = 2e-3;
     String prompt = "  private def ";
     for (int i = 0; i < arguments.length; i += 2) {
       String value = valueOf(arguments, i);
@@ -69,10 +72,11 @@ record PretrainOptions(
         case "--output" -> output = value;
         case "--model" -> model = value;
         case "--runs" -> runs = Stream.of(value.split(",")).map(Run::parse).toList();
-        case "--steps" -> steps = Integer.parseInt(value);
-        case "--batch" -> batch = Integer.parseInt(value);
-        case "--length" -> length = Integer.parseInt(value);
-        case "--learning-rate" -> learningRate = Double.parseDouble(value);
+        case "--workers" -> workers = (int) number(arguments[i], value);
+        case "--steps" -> steps = (int) number(arguments[i], value);
+        case "--batch" -> batch = (int) number(arguments[i], value);
+        case "--length" -> length = (int) number(arguments[i], value);
+        case "--learning-rate" -> learningRate = number(arguments[i], value);
         case "--prompt" -> prompt = value;
         default -> throw new IllegalArgumentException(unknown(arguments[i]));
       }
@@ -81,7 +85,7 @@ record PretrainOptions(
       throw new IllegalArgumentException("Cannot train without text: give --text\n" + USAGE);
     }
     return new PretrainOptions(
-        text, output, model, runs, steps, batch, length, learningRate, prompt);
+        text, output, model, runs, workers, steps, batch, length, learningRate, prompt);
   }
 
   private static String valueOf(String[] arguments, int option) {
@@ -90,6 +94,15 @@ record PretrainOptions(
           "Invalid option: %s has no value%n%s".formatted(arguments[option], USAGE));
     }
     return arguments[option + 1];
+  }
+
+  private static double number(String option, String value) {
+    try {
+      return Double.parseDouble(value);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "Invalid %s: %s (expected a number)%n%s".formatted(option, value, USAGE), e);
+    }
   }
 
   private static String unknown(String option) {

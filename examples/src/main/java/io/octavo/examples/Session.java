@@ -1,6 +1,9 @@
 package io.octavo.examples;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -10,6 +13,7 @@ import org.apache.spark.sql.SparkSession;
 final class Session {
 
   private static final int EXECUTORS = 2;
+  private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[(\\d+),.*");
 
   private Session() {}
 
@@ -34,6 +38,25 @@ final class Session {
         .setIfMissing("spark.executorEnv.SPARK_SQL_TESTING", "1")
         .setIfMissing("spark.ui.enabled", "false")
         .setIfMissing("spark.log.level", "WARN");
+  }
+
+  /**
+   * One rank for every executor that the application asked for, also where some are still starting;
+   * threads of the driver are one.
+   */
+  static int workers(SparkContext context) {
+    return workers(
+        context.master(),
+        context.conf().getInt("spark.executor.instances", 0),
+        context.getExecutorIds().size());
+  }
+
+  static int workers(String master, int asked, int present) {
+    Matcher local = LOCAL_CLUSTER.matcher(master);
+    if (local.matches()) {
+      return Integer.parseInt(local.group(1));
+    }
+    return Math.max(1, asked > 0 ? asked : present);
   }
 
   private static String plugin() {

@@ -25,7 +25,7 @@ public abstract class Bench {
 
   /** Opens the backend; call at the head of a benchmark's set-up. */
   Backend open() {
-    backend = Backends.installed().choose(backendName).open(threads);
+    backend = Backends.installed().choose(backendName).open(Placement.ofThreads(threads));
     tensors = new Tensors(backend);
     return backend;
   }

@@ -252,56 +252,12 @@ final class VectorLoops implements FloatLoops {
   @Override
   public void powMagnitude(float[] a, int count, float exponent) {
     int whole = count - count % LANES;
-    logOfPower(a, whole, exponent);
-    exp2(a, whole);
+    VectorPowers.logOfPower(a, whole, exponent);
+    VectorPowers.exp2(a, whole);
     if (whole < count) {
       float[] remaining = tail(a, whole, count);
       rest.powMagnitude(remaining, count - whole, exponent);
       System.arraycopy(remaining, 0, a, whole, count - whole);
-    }
-  }
-
-  /**
-   * {@code a[i] = exponent log2 |a[i]|}, far below every power for zeros and subnormals. One loop
-   * with {@link #exp2} would be too large to inline, and its vectors allocated in every turn.
-   */
-  private static void logOfPower(float[] a, int count, float exponent) {
-    for (int i = 0; i < count; i += LANES) {
-      FloatVector magnitude = load(a, i).abs();
-      VectorMask<Float> none = magnitude.compare(VectorOperators.LT, Float.MIN_NORMAL);
-      log2(magnitude).mul(exponent).blend(-1000f, none).intoArray(a, i);
-    }
-  }
-
-  /**
-   * Binary logarithm of normal numbers: exponent, plus the series of {@code atanh} for a mantissa
-   * in {@code [0.7, 1.4]}; within 2e-7 of the result or 1e-7, whichever is more.
-   */
-  private static FloatVector log2(FloatVector x) {
-    IntVector bits = x.reinterpretAsInts();
-    IntVector exponent = bits.sub(0x3F3504F3).lanewise(VectorOperators.ASHR, 23);
-    FloatVector mantissa =
-        bits.sub(exponent.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats();
-    FloatVector t = mantissa.sub(1f).div(mantissa.add(1f));
-    FloatVector square = t.mul(t);
-    FloatVector p = broadcast(2.885390082f / 11);
-    p = p.fma(square, broadcast(2.885390082f / 9));
-    p = p.fma(square, broadcast(2.885390082f / 7));
-    p = p.fma(square, broadcast(2.885390082f / 5));
-    p = p.fma(square, broadcast(2.885390082f / 3));
-    p = p.fma(square, broadcast(2.885390082f));
-    // Small whole numbers sit in the low bits of 1.5 * 2^23: no conversion, which would allocate.
-    FloatVector whole = exponent.add(0x4B400000).reinterpretAsFloats().sub(12582912f);
-    return p.fma(t, whole);
-  }
-
-  /** {@code a[i] = 2^a[i]}: the nearest whole power, times {@code e^(r ln 2)} of the rest. */
-  private static void exp2(float[] a, int count) {
-    for (int i = 0; i < count; i += LANES) {
-      FloatVector clamped = load(a, i).max(-150f).min(129f);
-      FloatVector shifted = clamped.add(12582912f);
-      FloatVector r = clamped.sub(shifted.sub(12582912f)).mul(0.693147181f);
-      scaleByPower(expOfRest(r), shifted).intoArray(a, i);
     }
   }
 }

@@ -25,12 +25,16 @@ public final class CudaBackend implements Backend {
   private final CudaContext context;
   private final Staging staging;
   private final CudaPlanning planning = new CudaPlanning();
+  private final CublasLt cublasLt;
+  private final GemmKernels gemm;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
     this.device = device;
     this.context = new CudaContext(device);
     this.staging = new Staging(context.stream());
+    this.cublasLt = new CublasLt(context.stream());
+    this.gemm = gemm(ProductSummation.FAST, ProductSummation.PROMOTED);
   }
 
   /**
@@ -151,7 +155,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public GemmKernels gemm() {
-    throw missing("gemm");
+    return gemm;
+  }
+
+  /** Products whose FP8 sums are taken as chosen, sharing the algorithms found so far. */
+  GemmKernels gemm(ProductSummation forward, ProductSummation gradients) {
+    return new CudaGemmKernels(cublasLt, forward, gradients);
   }
 
   @Override
@@ -194,6 +203,16 @@ public final class CudaBackend implements Backend {
         "Cannot use %s kernels on cuda: not in this build".formatted(family));
   }
 
+  /** The library of products, for what it has chosen. */
+  CublasLt cublasLt() {
+    return cublasLt;
+  }
+
+  /** The order of this backend's work. */
+  Stream stream() {
+    return context.stream();
+  }
+
   @Override
   public void synchronize() {
     context.stream().synchronize();
@@ -206,6 +225,8 @@ public final class CudaBackend implements Backend {
    */
   @Override
   public void close() {
+    synchronize();
+    cublasLt.close();
     staging.close();
     context.close();
     device.close();

@@ -30,7 +30,7 @@ record CudaPlanning() implements Planning {
 
   @Override
   public long gemmWorkspaceElements(Shape x, Shape w) {
-    return GEMM_WORKSPACE_BYTES / DataType.F32.bytes();
+    return (GEMM_WORKSPACE_BYTES + 256) / DataType.F32.bytes();
   }
 
   @Override

@@ -38,9 +38,8 @@ public final class Tensors implements AutoCloseable {
   /** Room for a cast of {@code rows} by {@code columns} numbers. */
   public QuantizedTensor codes(QuantSpec spec, long rows, long columns) {
     Tensor codes = empty(DataType.U8, rows, columns);
-    Shape scales = QuantizedTensor.scaleShape(spec.granularity(), codes.shape());
-    return new QuantizedTensor(
-        spec, codes, empty(QuantizedTensor.scaleType(spec), scales.extents()));
+    long scales = QuantizedTensor.scaleCapacity(spec.granularity(), codes.shape());
+    return new QuantizedTensor(spec, codes, empty(QuantizedTensor.scaleType(spec), scales));
   }
 
   /** Normal numbers times {@code deviation}. */

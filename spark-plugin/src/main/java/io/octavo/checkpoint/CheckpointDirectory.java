@@ -177,12 +177,15 @@ public final class CheckpointDirectory {
 
   /** Removes every checkpoint: the run starts afresh. */
   public void removeAll() {
-    prune(0);
+    steps().forEach(step -> delete(step(step)));
   }
 
-  /** Removes all but the newest {@code keep}. */
-  void prune(int keep) {
-    steps().stream().skip(keep).forEach(step -> delete(step(step)));
+  /**
+   * Removes all but {@code keep} of those up to {@code newest}. What is newer was passed over when
+   * the run resumed, so it must not count for the ones that are good.
+   */
+  void prune(long newest, int keep) {
+    steps().stream().filter(step -> step <= newest).skip(keep).forEach(step -> delete(step(step)));
   }
 
   private FileStatus[] list() {

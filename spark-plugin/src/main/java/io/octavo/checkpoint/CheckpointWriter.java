@@ -194,7 +194,7 @@ public final class CheckpointWriter implements AutoCloseable {
       throw new IOException("cannot rename %s to %s".formatted(temporary, target));
     }
     directory.replace(new Path(directory.root(), CheckpointDirectory.LATEST), target.getName());
-    directory.prune(keep);
+    directory.prune(step, keep);
   }
 
   @Override

@@ -31,6 +31,8 @@ public final class BarrierTrainingJob<S, R> {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(BarrierTrainingJob.class);
   private static final Duration POLL = Duration.ofMillis(50);
+
+  /** Before the first attempt nothing has been lost: only executors that start are awaited. */
   private static final Duration STARTING = Duration.ofSeconds(15);
 
   private final SparkContext context;
@@ -52,14 +54,7 @@ public final class BarrierTrainingJob<S, R> {
     return new Preflight()
         .add(ClusterChecks.plugin(context))
         .add(ClusterChecks.staticAllocation(context))
-        .add(ClusterChecks.slots(context, ranks, firstSlotTimeout()));
-  }
-
-  /**
-   * Before the first attempt nothing has been lost: only executors that are starting are awaited.
-   */
-  private Duration firstSlotTimeout() {
-    return conf.slotTimeout().compareTo(STARTING) < 0 ? conf.slotTimeout() : STARTING;
+        .add(ClusterChecks.slots(context, ranks, STARTING, conf.slotTimeout()));
   }
 
   /**
@@ -89,7 +84,9 @@ public final class BarrierTrainingJob<S, R> {
   }
 
   private void requireSlots() {
-    new Preflight().add(ClusterChecks.slots(context, ranks, conf.slotTimeout())).run();
+    new Preflight()
+        .add(ClusterChecks.slots(context, ranks, conf.slotTimeout(), conf.slotTimeout()))
+        .run();
   }
 
   private AttemptPlan<S> checked(AttemptPlan<S> plan) {

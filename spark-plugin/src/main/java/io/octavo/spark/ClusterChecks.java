@@ -35,10 +35,14 @@ public final class ClusterChecks {
             : Optional.empty();
   }
 
-  /** There are, within {@code timeout}, as many task slots as ranks. */
-  public static Preflight.Check slots(SparkContext context, int ranks, Duration timeout) {
+  /**
+   * There are as many task slots as ranks. Executors that are starting are awaited: for {@code
+   * timeout} in all, and once there is one, for {@code quiet} after the last that came.
+   */
+  public static Preflight.Check slots(
+      SparkContext context, int ranks, Duration quiet, Duration timeout) {
     return () -> {
-      int slots = awaitSlots(context, ranks, timeout);
+      int slots = awaitSlots(context, ranks, quiet, timeout);
       return slots >= ranks
           ? Optional.empty()
           : Optional.of(
@@ -54,20 +58,33 @@ public final class ClusterChecks {
     };
   }
 
-  /** Waits until the cluster has {@code ranks} task slots; the number it has then. */
-  static int awaitSlots(SparkContext context, int ranks, Duration timeout) {
-    long end = System.nanoTime() + timeout.toNanos();
+  private static int awaitSlots(SparkContext context, int ranks, Duration quiet, Duration timeout) {
     int slots = slots(context);
-    while (slots < ranks && System.nanoTime() < end) {
-      try {
-        TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("Cannot wait for task slots: interrupted", e);
+    long begin = System.nanoTime();
+    long last = begin;
+    while (slots < ranks && !context.isLocal() && !passed(begin, timeout)) {
+      if (slots > 0 && passed(last, quiet)) {
+        break;
       }
-      slots = slots(context);
+      pause();
+      int now = slots(context);
+      last = now == slots ? last : System.nanoTime();
+      slots = now;
     }
     return slots;
+  }
+
+  private static boolean passed(long since, Duration time) {
+    return System.nanoTime() - since > time.toNanos();
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Cannot wait for task slots: interrupted", e);
+    }
   }
 
   private static int slots(SparkContext context) {

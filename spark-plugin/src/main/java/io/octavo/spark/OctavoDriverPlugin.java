@@ -51,13 +51,14 @@ final class OctavoDriverPlugin implements DriverPlugin {
     register(registry, "modelFlopsPerSecond", metrics -> metrics.modelFlops() / metrics.seconds());
   }
 
-  /** A reply goes to failed ranks only: they ask, to be sure that they were heard. */
+  /** A reply goes to ranks that have ended: they ask, to be sure that they were heard. */
   @Override
   public @Nullable Object receive(Object message) {
     if (message instanceof RankMessage rankMessage) {
       messages.accept(rankMessage);
     }
-    return message instanceof RankMessage.Failed ? true : null;
+    boolean asks = message instanceof RankMessage.Failed || message instanceof RankMessage.Finished;
+    return asks ? true : null;
   }
 
   @Override

@@ -131,9 +131,19 @@ public final class RankContext implements AutoCloseable {
     }
   }
 
-  /** The body has returned: peers may stop waiting for this rank. */
+  /**
+   * The body has returned: peers may stop waiting for this rank. Its result goes another way than
+   * its metrics, so rank 0 asks to be sure that the driver has them first.
+   */
   void finish() {
     finished = true;
+    if (rank() == 0) {
+      try {
+        driver.ask(new RankMessage.Finished(id));
+      } catch (Exception e) {
+        throw new IllegalStateException("Cannot report the last step: " + e.getMessage(), e);
+      }
+    }
   }
 
   /** Tells the driver, then the peers, why this rank stops. */

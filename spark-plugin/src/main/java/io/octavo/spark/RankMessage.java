@@ -56,6 +56,9 @@ sealed interface RankMessage extends Serializable {
   /** The rank has done a step. */
   record StepDone(RankId from, StepMetrics metrics) implements RankMessage {}
 
+  /** The rank is done; the reply says that all it told before has been heard. */
+  record Finished(RankId from) implements RankMessage {}
+
   /**
    * The rank has failed.
    *

@@ -5,6 +5,8 @@ import io.octavo.model.Parameter;
 import io.octavo.model.Transformer;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,11 +25,12 @@ record Divergence(Backend backend, Transformer transformer, List<UnitState> stat
   }
 
   private Optional<String> firstWeight() {
-    return firstParameter("weight", UnitState::master);
+    return first("weight", forward(), UnitState::master);
   }
 
+  /** The backward pass begins at the head, and what breaks there breaks all gradients before. */
   private Optional<String> firstGradient() {
-    return firstParameter("gradient of", UnitState::gradient);
+    return first("gradient of", backward(), UnitState::gradient);
   }
 
   private Optional<String> firstActivation() {
@@ -44,17 +47,38 @@ record Divergence(Backend backend, Transformer transformer, List<UnitState> stat
     Tensor of(UnitState state);
   }
 
-  private Optional<String> firstParameter(String what, Part part) {
+  private record Place(UnitState state, Parameter parameter) {}
+
+  /** Parameters in the order of the forward pass. */
+  private List<Place> forward() {
+    List<Place> places = new ArrayList<>();
     for (UnitState state : states) {
-      for (Parameter parameter : state.unit().parameters()) {
-        long from = Math.max(parameter.offset(), state.start()) - state.start();
-        long to = Math.min(parameter.offset() + parameter.shape().elements(), state.end());
-        if (from < to - state.start()
-            && !FiniteNumbers.in(part.of(state).range(from, to - state.start()), backend)) {
-          return Optional.of(what + " " + parameter.name());
-        }
-      }
+      state.unit().parameters().forEach(parameter -> places.add(new Place(state, parameter)));
     }
-    return Optional.empty();
+    return places;
+  }
+
+  private List<Place> backward() {
+    List<Place> places = forward();
+    Collections.reverse(places);
+    return places;
+  }
+
+  private Optional<String> first(String what, List<Place> places, Part part) {
+    return places.stream()
+        .filter(place -> !isFinite(place, part))
+        .findFirst()
+        .map(place -> what + " " + place.parameter().name());
+  }
+
+  /** Of this rank's part of the parameter; an absent part is finite. */
+  private boolean isFinite(Place place, Part part) {
+    UnitState state = place.state();
+    Parameter parameter = place.parameter();
+    long from = Math.max(parameter.offset(), state.start());
+    long to = Math.min(parameter.offset() + parameter.shape().elements(), state.end());
+    return from >= to
+        || FiniteNumbers.in(
+            part.of(state).range(from - state.start(), to - state.start()), backend);
   }
 }

@@ -7,6 +7,7 @@ import io.octavo.train.TrainingDivergedException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -144,6 +145,22 @@ class TestBarrierTrainingJob {
         .hasMessage(
             "Cannot train: 3 ranks need 3 task slots and the cluster has 2 (1 executors,"
                 + " spark.task.cpus is 1), so set numWorkers=2 or raise spark.executor.instances");
+  }
+
+  @Test
+  void preflightNamesDynamicAllocationAndTheSettingsToChange() {
+    SparkConf live = spark.sc().conf();
+    live.set("spark.dynamicAllocation.enabled", "true");
+    try {
+      BarrierTrainingJob<Integer, ArrayList<Long>> job = job(new Recorder());
+      assertThatThrownBy(() -> job.preflight().run())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "Cannot train: dynamic allocation cannot hold a gang of ranks, so set"
+                  + " spark.dynamicAllocation.enabled=false and spark.executor.instances");
+    } finally {
+      live.remove("spark.dynamicAllocation.enabled");
+    }
   }
 
   @Test

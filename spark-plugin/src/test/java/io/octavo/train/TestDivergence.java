@@ -112,8 +112,7 @@ class TestDivergence {
 
       assertThatThrownBy(() -> trainer.step(batch(0, 1)))
           .isInstanceOf(TrainingDivergedException.class)
-          .hasMessageContaining("first tensor that is not finite: ")
-          .hasMessageNotContaining("input of layer");
+          .hasMessageContaining("first tensor that is not finite: gradient of lm_head.weight");
     }
   }
 

@@ -2,6 +2,7 @@ package io.octavo.spark.ml;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -9,6 +10,9 @@ import org.apache.spark.sql.types.StructType;
 
 /** Checks of a DataFrame's columns. */
 final class Columns {
+
+  private static final Set<DataType> TOKENS =
+      Set.of(DataTypes.ShortType, DataTypes.IntegerType, DataTypes.LongType);
 
   private Columns() {}
 
@@ -22,12 +26,12 @@ final class Columns {
     }
   }
 
-  /** A column of int arrays. */
+  /** A column of arrays of whole numbers. */
   static void requireTokens(StructType schema, String column, String param) {
     DataType type = type(schema, column, param);
-    if (!(type instanceof ArrayType array) || !array.elementType().equals(DataTypes.IntegerType)) {
+    if (!(type instanceof ArrayType array) || !TOKENS.contains(array.elementType())) {
       throw new IllegalArgumentException(
-          "Cannot use column %s: it is %s (expected array<int>), so set %s to a column of token ids"
+          "Cannot use column %s: it is %s (expected array<int> or array<bigint>), so set %s to a column of token ids"
               .formatted(column, type.simpleString(), param));
     }
   }

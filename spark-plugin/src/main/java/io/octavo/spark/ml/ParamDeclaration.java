@@ -99,7 +99,10 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
           integer("logInterval", 10, "Steps between log lines; 0 for none."),
           number("validationFraction", 0, "Share of samples that are held out and measured."),
           integer("evaluationInterval", 50, "Steps between measurements on held-out samples."),
-          number("memoryLimit", 0, "GiB a rank may take outside the Java heap; 0 for no limit."),
+          number(
+              "memoryLimit",
+              0,
+              "GiB a rank may take outside the Java heap; 0: what YARN or Kubernetes grant, else the machine's memory."),
           text("exportType", "float32", "Type of the saved weights: float32 or bfloat16."));
 
   /** Of the model. */

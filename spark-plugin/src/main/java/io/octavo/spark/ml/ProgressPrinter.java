@@ -6,6 +6,7 @@ import io.octavo.train.StepMetrics;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Tells the console how training goes: a line every few steps with a bar, and a line when an
@@ -38,12 +39,18 @@ final class ProgressPrinter implements TrainingListener {
     return attempts;
   }
 
+  /** Something the user should know before the first step. */
+  void note(String sentence) {
+    console.println("note: " + sentence);
+  }
+
   @Override
   public void attemptStarted(int attempt, long startStep) {
     attempts++;
     steps.removeIf(metrics -> metrics.step() > startStep);
     if (interval > 0 && attempt == 0) {
       console.printf(
+          Locale.ROOT,
           "training in %s with %s moments, %d steps of %d x %d tokens, from step %d%n%s",
           settings.precision(),
           settings.moments(),
@@ -53,13 +60,13 @@ final class ProgressPrinter implements TrainingListener {
           startStep,
           memory.table());
     } else if (interval > 0) {
-      console.printf("attempt %d goes on after step %d%n", attempt, startStep);
+      console.printf(Locale.ROOT, "attempt %d goes on after step %d%n", attempt, startStep);
     }
   }
 
   @Override
   public void attemptFailed(int attempt, String reason) {
-    console.printf("attempt %d failed: %s%n", attempt, reason);
+    console.printf(Locale.ROOT, "attempt %d failed: %s%n", attempt, reason);
   }
 
   @Override
@@ -73,19 +80,20 @@ final class ProgressPrinter implements TrainingListener {
 
   private String line(StepMetrics metrics) {
     int done = (int) (BAR * metrics.step() / settings.steps());
-    return "[%s%s] step %d/%d loss %.4f grad_norm %.3f lr %.2e %,.0f tokens/s %.1f GFLOP/s mem %.2f GiB low_precision %.0f %% wire %.1f MiB"
-        .formatted(
-            "#".repeat(done),
-            ".".repeat(BAR - done),
-            metrics.step(),
-            settings.steps(),
-            metrics.loss(),
-            metrics.gradientNorm(),
-            metrics.learningRate(),
-            metrics.targets() / metrics.seconds(),
-            metrics.modelFlops() / metrics.seconds() / 1e9,
-            memory.totalBytes() / 0x1p30,
-            100 * metrics.lowPrecisionShare(),
-            metrics.bytesSent() / 0x1p20);
+    return String.format(
+        Locale.ROOT,
+        "[%s%s] step %d/%d loss %.4f grad_norm %.3f lr %.2e %,.0f tokens/s %.1f GFLOP/s mem %.2f GiB low_precision %.0f %% wire %.1f MiB",
+        "#".repeat(done),
+        ".".repeat(BAR - done),
+        metrics.step(),
+        settings.steps(),
+        metrics.loss(),
+        metrics.gradientNorm(),
+        metrics.learningRate(),
+        metrics.targets() / metrics.seconds(),
+        metrics.modelFlops() / metrics.seconds() / 1e9,
+        memory.totalBytes() / 0x1p30,
+        100 * metrics.lowPrecisionShare(),
+        metrics.bytesSent() / 0x1p20);
   }
 }

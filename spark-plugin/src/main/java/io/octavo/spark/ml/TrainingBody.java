@@ -7,6 +7,7 @@ import io.octavo.kernel.Backend;
 import io.octavo.kernel.BackendChoice;
 import io.octavo.kernel.Backends;
 import io.octavo.model.HuggingFaceConfig;
+import io.octavo.model.ModelConfig;
 import io.octavo.safetensors.ShardedModelWriter;
 import io.octavo.safetensors.TensorType;
 import io.octavo.spark.Phase;
@@ -15,9 +16,11 @@ import io.octavo.spark.RankContext;
 import io.octavo.spark.feed.ArrowFeed;
 import io.octavo.spark.feed.Sample;
 import io.octavo.tokens.TokenizerSpec;
+import io.octavo.train.MemoryPlan;
 import io.octavo.train.StepMetrics;
 import io.octavo.train.TrainConfig;
 import io.octavo.train.Trainer;
+import io.octavo.train.TrainingDivergedException;
 import java.nio.IntBuffer;
 import java.util.Iterator;
 import java.util.Map;
@@ -33,6 +36,7 @@ import org.slf4j.LoggerFactory;
  * @param configJson shape of the model, as config.json
  * @param startDirectory Hugging Face directory to start from; empty for fresh weights
  * @param heldOut samples to measure, one after the other
+ * @param order what decides the place of samples, to compare with a run that resumes
  * @param exportPath where rank 0 writes the trained model
  */
 record TrainingBody(
@@ -43,24 +47,48 @@ record TrainingBody(
     TokenizerSpec tokenizer,
     CheckpointSettings checkpoints,
     int[] heldOut,
+    String order,
     int evaluationInterval,
     String exportPath,
     TensorType exportType,
     SerializableConfiguration hadoop)
     implements RankBody<Sample, TrainingOutcome> {
 
+  /** Property of a checkpoint that holds {@link #order}. */
+  static final String ORDER = "order";
+
   private static final Logger LOGGER = LoggerFactory.getLogger(TrainingBody.class);
 
   @Override
   public TrainingOutcome run(RankContext context, Iterator<Sample> samples) throws Exception {
-    try (Backend backend = backend(context);
-        Trainer trainer =
-            new Trainer(
-                HuggingFaceConfig.parse(configJson),
-                settings.toTrainConfig(),
-                backend,
-                context.collective(backend),
-                tokenizer.endOfText())) {
+    ModelConfig model = HuggingFaceConfig.parse(configJson);
+    try (Backend backend = backend(context)) {
+      requireMemory(
+          Trainer.plan(model, settings.toTrainConfig(), backend.gemm(), context.worldSize()));
+      return run(model, backend, context, samples);
+    }
+  }
+
+  /** The driver does not know the machines of executors. */
+  private void requireMemory(MemoryPlan plan) {
+    MemoryLimit.ofThisMachine()
+        .problem(plan, settings.microBatch(), settings.sequenceLength())
+        .ifPresent(
+            problem -> {
+              throw new IllegalArgumentException("Cannot train: " + problem);
+            });
+  }
+
+  private TrainingOutcome run(
+      ModelConfig model, Backend backend, RankContext context, Iterator<Sample> samples)
+      throws Exception {
+    try (Trainer trainer =
+        new Trainer(
+            model,
+            settings.toTrainConfig(),
+            backend,
+            context.collective(backend),
+            tokenizer.endOfText())) {
       return new Rank(context, backend, trainer).run(samples);
     }
   }
@@ -97,17 +125,11 @@ record TrainingBody(
       try (ArrowFeed feed = new ArrowFeed(samples, trainer.stepsDone(), perStep, length);
           CheckpointWriter writer = writer()) {
         evaluate();
-        while (trainer.stepsDone() < config.steps()) {
-          context.begin(trainer.stepsDone() + 1);
-          StepMetrics metrics = trainer.step(feed.next());
-          context.done(metrics);
-          if (isDue(evaluationInterval)) {
-            evaluate();
-          }
-          if (isDue(checkpoints.interval())) {
-            context.enter(Phase.CHECKPOINT);
-            writer.write(trainer.stepsDone(), trainer.stateShards(), properties());
-          }
+        try {
+          steps(feed, writer);
+        } catch (TrainingDivergedException e) {
+          keepLastCheckpoint(writer, e);
+          throw e;
         }
         context.enter(Phase.CHECKPOINT);
         writer.flush();
@@ -116,6 +138,34 @@ record TrainingBody(
       export();
       return new TrainingOutcome(
           evaluations.bySteps(), trainer.memoryPlan().totalBytes(), waited, backend.description());
+    }
+
+    private void steps(ArrowFeed feed, CheckpointWriter writer) throws InterruptedException {
+      while (trainer.stepsDone() < config.steps()) {
+        context.begin(trainer.stepsDone() + 1);
+        StepMetrics metrics = trainer.step(feed.next());
+        context.done(metrics);
+        if (isDue(evaluationInterval)) {
+          evaluate();
+        }
+        if (isDue(checkpoints.interval())) {
+          context.enter(Phase.CHECKPOINT);
+          writer.write(trainer.stepsDone(), trainer.stateShards(), properties());
+        }
+      }
+    }
+
+    /**
+     * Lets a checkpoint that is being written become whole. All ranks diverge in the same step, so
+     * none waits in vain for another's part.
+     */
+    private void keepLastCheckpoint(CheckpointWriter writer, TrainingDivergedException cause) {
+      context.enter(Phase.CHECKPOINT);
+      try {
+        writer.flush();
+      } catch (IllegalStateException e) {
+        cause.addSuppressed(e);
+      }
     }
 
     private boolean isDue(int interval) {
@@ -152,6 +202,7 @@ record TrainingBody(
     private Map<String, String> properties() {
       Map<String, String> properties = evaluations.properties();
       properties.put("model", configJson);
+      properties.put(ORDER, order);
       properties.put("settings", settings.toString());
       return properties;
     }

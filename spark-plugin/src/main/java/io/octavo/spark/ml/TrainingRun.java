@@ -65,7 +65,7 @@ final class TrainingRun {
     preflight(model, tokenizer, checkpoints, draft);
     int length = draft.sequenceLength() + 1;
     JavaRDD<Sample> all =
-        new SampleBuilder(column, tokenizer, length)
+        new SampleBuilder(column, tokenizer, length, model.vocabulary())
             .build(data)
             .persist(StorageLevel.MEMORY_AND_DISK_SER());
     try {
@@ -78,7 +78,7 @@ final class TrainingRun {
       List<TrainingOutcome> outcomes =
           new BarrierTrainingJob<Sample, TrainingOutcome>(context, conf, workers(), progress)
               .run(
-                  planner(split, settings, checkpoints),
+                  planner(split, settings, checkpoints, progress),
                   body(model, tokenizer, settings, checkpoints, split, export));
       double waited = outcomes.stream().mapToDouble(TrainingOutcome::waitSeconds).max().orElse(0);
       TrainingSummary summary =
@@ -181,21 +181,14 @@ final class TrainingRun {
   }
 
   private Optional<String> memoryFits(ModelConfig model, TrainingSettings settings) {
-    double limit = params.number("memoryLimit");
-    if (limit <= 0 || workers() < 1) {
+    if (workers() < 1) {
       return Optional.empty();
     }
-    MemoryPlan plan = memoryPlan(model, settings);
-    return plan.totalBytes() <= limit * 0x1p30
-        ? Optional.empty()
-        : Optional.of(
-            "a rank would take %.2f GiB and memoryLimit is %.2f GiB, so raise memoryLimit or lower microBatchSize (%d) or sequenceLength (%d)%n%s"
-                .formatted(
-                    plan.totalBytes() / 0x1p30,
-                    limit,
-                    settings.microBatch(),
-                    settings.sequenceLength(),
-                    plan.table()));
+    return MemoryLimit.of(params.number("memoryLimit"), context.conf())
+        .flatMap(
+            limit ->
+                limit.problem(
+                    memoryPlan(model, settings), settings.microBatch(), settings.sequenceLength()));
   }
 
   private MemoryPlan memoryPlan(ModelConfig model, TrainingSettings settings) {
@@ -215,17 +208,30 @@ final class TrainingRun {
   private Split split(JavaRDD<Sample> all, int length) {
     double fraction = params.number("validationFraction");
     JavaRDD<Sample> training = all.filter(sample -> !SampleBuilder.isHeldOut(sample, fraction));
+    long count = samples(training);
     List<Sample> heldOut =
         fraction <= 0
             ? List.of()
             : all.filter(sample -> SampleBuilder.isHeldOut(sample, fraction))
                 .takeOrdered(HELD_OUT_SAMPLES, Sample.BY_ID);
-    long count = training.count();
     if (count == 0) {
       throw new IllegalArgumentException(
           "Cannot train: the data holds no sample, every row of the column is null or empty, or validationFraction takes all; give more data");
     }
     return new Split(training, count, SampleBuilder.flatten(heldOut, length));
+  }
+
+  /** Counts, which tokenizes all; what a task says of the data is told without Spark's words. */
+  private static long samples(JavaRDD<Sample> training) {
+    try {
+      return training.count();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw e.getCause() instanceof IllegalArgumentException told
+          ? new IllegalArgumentException(told.getMessage(), e)
+          : new IllegalStateException("Cannot prepare samples: " + e.getMessage(), e);
+    }
   }
 
   private long steps(long samples, TrainingSettings settings) {
@@ -237,7 +243,10 @@ final class TrainingRun {
   }
 
   private AttemptPlan.Planner<Sample> planner(
-      Split split, TrainingSettings settings, CheckpointDirectory checkpoints) {
+      Split split,
+      TrainingSettings settings,
+      CheckpointDirectory checkpoints,
+      ProgressPrinter progress) {
     EpochOrder order = new EpochOrder(settings.seed(), settings.globalBatch());
     return attempt -> {
       checkpoints.removeLeftovers();
@@ -245,14 +254,16 @@ final class TrainingRun {
       if (!resumes) {
         checkpoints.removeAll();
       }
-      long start =
-          resumes
-              ? checkpoints
-                  .latest()
-                  .map(Checkpoint::manifest)
-                  .map(CheckpointManifest::step)
-                  .orElse(0L)
-              : 0;
+      Optional<CheckpointManifest> latest =
+          resumes ? checkpoints.latest().map(Checkpoint::manifest) : Optional.empty();
+      long start = latest.map(CheckpointManifest::step).orElse(0L);
+      if (attempt == 0) {
+        latest
+            .map(
+                manifest ->
+                    ResumeNotes.of(manifest, settings.order(split.count()), settings.steps()))
+            .ifPresent(notes -> notes.forEach(progress::note));
+      }
       long from = Math.min(start, settings.steps());
       JavaRDD<Sample> feed =
           from == settings.steps()
@@ -280,6 +291,7 @@ final class TrainingRun {
             params.integer("checkpointInterval"),
             params.integer("keepCheckpoints")),
         split.heldOut(),
+        settings.order(split.count()),
         params.integer("evaluationInterval"),
         export,
         exportType(),

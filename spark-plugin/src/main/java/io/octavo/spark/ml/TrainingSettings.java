@@ -85,6 +85,12 @@ record TrainingSettings(
     return micro;
   }
 
+  /** All that decides which sample reaches which step, beside the data themselves. */
+  String order(long samples) {
+    return "%d samples of %d tokens, batchSize %d, seed %d"
+        .formatted(samples, sequenceLength, globalBatch, seed);
+  }
+
   TrainConfig toTrainConfig() {
     return new TrainConfig(
         RecipePlan.of(Recipe.of(precision), precisionExceptions),

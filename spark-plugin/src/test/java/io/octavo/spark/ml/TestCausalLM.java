@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.octavo.checkpoint.CheckpointDirectory;
 import io.octavo.golden.GoldenFiles;
 import io.octavo.spark.LocalCluster;
 import io.octavo.tokens.Tokenizer;
 import io.octavo.tokens.TokenizerSpec;
 import io.octavo.train.StepMetrics;
+import io.octavo.train.TrainingDivergedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,7 +21,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Random;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
@@ -204,6 +208,53 @@ class TestCausalLM {
         .hasMessageContaining("Invalid precision: fp7");
     assertThatThrownBy(() -> estimator("j").setTokensCol("text").fit(text))
         .hasMessageContaining("expected array<int>");
+    Dataset<Row> foreign = text.selectExpr("array(1L, 5000L) ids");
+    assertThatThrownBy(() -> estimator("k").setTokensCol("ids").fit(foreign))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(
+            "Cannot train on token id 5000 in column ids: the model has ids 0 to 271");
+    assertThatThrownBy(
+            () ->
+                estimator("l")
+                    .setTokensCol("ids")
+                    .fit(text.selectExpr("cast(array() as array<int>) ids")))
+        .hasMessageContaining("the data holds no sample");
+  }
+
+  @Test
+  void aLossThatIsNotFiniteStopsWithStepAndTensorAndKeepsTheLastCheckpoint() {
+    CausalLM estimator =
+        estimator("diverges")
+            .setPrecision("fp32")
+            .setOptimizerStates("fp32")
+            .setSchedule("constant")
+            .setLearningRate(1e25)
+            .setCheckpointInterval(1);
+    assertThatThrownBy(() -> estimator.fit(text(200)))
+        .isInstanceOf(TrainingDivergedException.class)
+        .hasMessageMatching(
+            "(?s).*Cannot go on after step \\d+: loss .*first tensor that is not finite: (input of layer|gradient of|weight) .*"
+                + "Weights are unchanged since step \\d+; lower the learning rate.*");
+    List<Long> steps =
+        new CheckpointDirectory(
+                directory.resolve("diverges").toUri().toString(), new Configuration())
+            .steps();
+    assertThat(steps).isNotEmpty();
+    assertThatThrownBy(() -> estimator.fit(text(200)))
+        .as("the run goes on at the last checkpoint, and fails in the same step")
+        .hasMessageContaining("Cannot go on after step " + (steps.get(0) + 1));
+  }
+
+  @Test
+  void parametersAreReachableByName() {
+    CausalLM estimator = estimator("named");
+    estimator.set(estimator.getParam("learningRate"), 0.25);
+    assertThat(estimator.get(estimator.getParam("learningRate")).get()).isEqualTo(0.25);
+    assertThat(estimator.isDefined(estimator.getParam("beta1"))).isTrue();
+    assertThat(estimator.explainParam(estimator.getParam("learningRate")))
+        .isEqualTo("learningRate: Peak learning rate. (default: 0.001, current: 0.25)");
+    assertThatThrownBy(() -> estimator.getParam("learningrate"))
+        .isInstanceOf(NoSuchElementException.class);
   }
 
   @Test
@@ -231,28 +282,34 @@ class TestCausalLM {
         CausalLMModel.fromPretrained(wiki.toString())
             .setSequenceLength(expected.get("window").asInt());
 
-    // transformers left out the last window, which is not whole: it is measured by itself.
-    String rest = lastWindow(wiki, text, expected.get("window").asInt());
+    // transformers left out the last window, which is not whole; two rows are two tasks.
+    List<String> halves = wholeWindows(wiki, text, expected.get("window").asInt());
     List<Row> rows =
         model
-            .transform(spark.createDataset(List.of(text, rest), Encoders.STRING()).toDF("text"))
+            .transform(spark.createDataset(halves, Encoders.STRING()).toDF("text").repartition(2))
             .select("nll", "tokens")
             .collectAsList();
-    long tokens = rows.get(0).getLong(1) - rows.get(1).getLong(1);
-    double perplexity = Math.exp((rows.get(0).getDouble(0) - rows.get(1).getDouble(0)) / tokens);
+    long tokens = rows.stream().mapToLong(row -> row.getLong(1)).sum();
+    double perplexity = Math.exp(rows.stream().mapToDouble(row -> row.getDouble(0)).sum() / tokens);
 
     assertThat(tokens).isEqualTo(expected.get("tokens_scored").asLong());
     assertThat(perplexity).isCloseTo(expected.get("fp32_compute_ppl").asDouble(), within(0.01));
   }
 
-  /** Text of the tokens that are left after the last whole window. */
-  private static String lastWindow(Path model, String text, int window) throws IOException {
+  /** The text up to the end of its last whole window, cut in two between windows. */
+  private static List<String> wholeWindows(Path model, String text, int window) throws IOException {
     byte[] json = Files.readAllBytes(model.resolve("tokenizer.json"));
     try (Tokenizer tokenizer = new TokenizerSpec(json, -1).open()) {
       int[] ids = tokenizer.encode(text);
-      int[] rest = Arrays.copyOfRange(ids, ids.length / window * window, ids.length);
-      assertThat(tokenizer.encode(tokenizer.decode(rest))).isEqualTo(rest);
-      return tokenizer.decode(rest);
+      int windows = ids.length / window;
+      int cut = windows / 2 * window;
+      int[][] parts = {Arrays.copyOf(ids, cut), Arrays.copyOfRange(ids, cut, windows * window)};
+      List<String> halves = new ArrayList<>();
+      for (int[] part : parts) {
+        halves.add(tokenizer.decode(part));
+        assertThat(tokenizer.encode(tokenizer.decode(part))).isEqualTo(part);
+      }
+      return halves;
     }
   }
 

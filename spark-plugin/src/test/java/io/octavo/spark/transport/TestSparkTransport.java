@@ -8,6 +8,8 @@ import io.octavo.collective.MessageTag;
 import io.octavo.collective.Transport;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,7 @@ import org.apache.spark.network.client.TransportClient;
 import org.apache.spark.network.server.NoOpRpcHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import scala.Option;
@@ -45,8 +48,91 @@ class TestSparkTransport {
 
   private final List<SparkTransport> open = new ArrayList<>();
 
-  static List<Map<String, String>> security() {
-    return List.of(Map.of(), AES, SASL);
+  private static final String PASSWORD = "password";
+
+  @TempDir static Path keys;
+
+  static List<Map<String, String>> security() throws Exception {
+    return List.of(Map.of(), AES, SASL, tls());
+  }
+
+  static List<Map<String, String>> encrypted() throws Exception {
+    return List.of(AES, SASL, tls());
+  }
+
+  /** Spark's own TLS for RPC, with a key made by the JDK's tool. */
+  private static Map<String, String> tls() throws Exception {
+    Path store = keys.resolve("keys.p12");
+    if (!Files.exists(store)) {
+      List<String> command =
+          List.of(
+              Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+              "-genkeypair",
+              "-alias",
+              "rank",
+              "-keyalg",
+              "EC",
+              "-dname",
+              "CN=localhost",
+              "-ext",
+              "SAN=ip:127.0.0.1",
+              "-storetype",
+              "PKCS12",
+              "-storepass",
+              PASSWORD,
+              "-keystore",
+              store.toString());
+      assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+    }
+    return Map.of(
+        "spark.ssl.rpc.enabled",
+        "true",
+        "spark.ssl.rpc.protocol",
+        "TLSv1.3",
+        "spark.ssl.rpc.keyStore",
+        store.toString(),
+        "spark.ssl.rpc.keyStoreType",
+        "PKCS12",
+        "spark.ssl.rpc.keyStorePassword",
+        PASSWORD,
+        "spark.ssl.rpc.keyPassword",
+        PASSWORD,
+        "spark.ssl.rpc.trustStore",
+        store.toString(),
+        "spark.ssl.rpc.trustStoreType",
+        "PKCS12",
+        "spark.ssl.rpc.trustStorePassword",
+        PASSWORD);
+  }
+
+  @ParameterizedTest
+  @MethodSource("encrypted")
+  void whoListensOnTheWireReadsNothing(Map<String, String> conf) throws Exception {
+    assertThat(isReadableOnTheWire(conf)).isFalse();
+  }
+
+  /** The other test could not fail if this did not hold. */
+  @Test
+  void whoListensOnTheWireReadsAllWithoutEncryption() throws Exception {
+    assertThat(isReadableOnTheWire(Map.of())).isTrue();
+  }
+
+  private boolean isReadableOnTheWire(Map<String, String> conf) throws Exception {
+    String secret = "weights of the model";
+    ByteBuffer message = StandardCharsets.UTF_8.encode(secret.repeat(1000));
+    SparkTransport zero = listen(conf, 1, 0);
+    SparkTransport one = listen(conf, 1, 1);
+    RankAddress address = zero.address("1");
+    try (Wiretap tap = new Wiretap(address.port())) {
+      RankAddress tapped = new RankAddress(1, 0, "127.0.0.1", tap.port(), "1");
+      one.connect(List.of(tapped, one.address("1")), TIMEOUT);
+      zero.connect(List.of(address, one.address("1")), TIMEOUT);
+      one.send(0, FIRST, message.duplicate());
+      zero.receive(1, FIRST, TIMEOUT, received -> assertThat(received).isEqualTo(message));
+      one.flush(TIMEOUT);
+      assertThat(tap.bytes()).isGreaterThanOrEqualTo(message.remaining());
+      return tap.heard(secret);
+    }
   }
 
   @AfterEach

@@ -1,0 +1,5 @@
+/** Tests of checkpoints without a trainer. */
+@NullMarked
+package io.octavo.checkpoint;
+
+import org.jspecify.annotations.NullMarked;
