@@ -32,13 +32,13 @@ public class OptimizerBenchmark extends Bench {
   /** Master read and written, gradient read. */
   private static final double BYTES_BESIDE_MOMENTS = 12;
 
+  private static final AdamWRule RULE = new AdamWRule(0.9f, 0.95f, 1e-8f, 0.1f);
+
   @Param({"fp32", "bf16", "fp8"})
   public String moments;
 
   @Param("1048576")
   public int elements;
-
-  private static final AdamWRule RULE = new AdamWRule(0.9f, 0.95f, 1e-8f, 0.1f);
 
   private OptimizerKernels optimizer;
   private Tensor parameters;
