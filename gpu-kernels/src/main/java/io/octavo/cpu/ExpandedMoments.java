@@ -22,12 +22,14 @@ final class ExpandedMoments {
   private final Tiles tiles;
   private final FloatLoops loops;
   private final float[] table = new float[256];
+  private final float[] signs = new float[256];
 
   ExpandedMoments(Tiles tiles, FloatLoops loops) {
     this.tiles = tiles;
     this.loops = loops;
     for (int code = 0; code < 256; code++) {
       table[code] = ElementFormat.E4M3.decode(code);
+      signs[code] = code < 0x80 ? 1 : -1;
     }
   }
 
@@ -50,9 +52,8 @@ final class ExpandedMoments {
       }
       loops.powMagnitude(power, size, 1 / exponents.get(group));
       for (int i = 0; i < size; i++) {
-        // The sign is moved as a bit: it is as good as random, and a branch on it would be slow.
-        int magnitude = Float.floatToRawIntBits(power[i] * centre);
-        values[start + i] = Float.intBitsToFloat(magnitude | (narrow[i] & 0x80) << 24);
+        // The sign is as good as random: a branch on it would be slow.
+        values[start + i] = power[i] * centre * signs[narrow[i] & 0xFF];
       }
     }
   }
@@ -79,7 +80,7 @@ final class ExpandedMoments {
     float exponent = 1;
     float centre = 1;
     if (largest > 0) {
-      float smallest = smallestNonZero(values, from, size) + TINY;
+      float smallest = loops.leastNonZero(values, from, size) + TINY;
       largest += TINY;
       double ratio = (double) largest / smallest;
       if (ratio > 1 + 0x1p-10) {
@@ -109,15 +110,5 @@ final class ExpandedMoments {
       int sign = Float.floatToRawIntBits(values[from + i]) >>> 31 << 7;
       codes[i] = scale == 0 ? 0 : codes[i] | sign;
     }
-  }
-
-  private static float smallestNonZero(float[] values, int from, int size) {
-    float smallest = Float.POSITIVE_INFINITY;
-    for (int i = from; i < from + size; i++) {
-      float magnitude = Math.abs(values[i]);
-      // Zero counts as infinite, without a branch.
-      smallest = Math.min(smallest, magnitude == 0 ? Float.POSITIVE_INFINITY : magnitude);
-    }
-    return smallest;
   }
 }

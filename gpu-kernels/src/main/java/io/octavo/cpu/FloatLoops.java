@@ -26,6 +26,9 @@ interface FloatLoops {
   /** Largest finite magnitude; 0 for none. */
   float amax(float[] a, int from, int count);
 
+  /** Least magnitude that is not zero; infinity for none. */
+  float leastNonZero(float[] a, int from, int count);
+
   /** Replaces {@code a[i]} by {@code exp(a[i] - shift)} and returns their sum. */
   float expAndSum(float[] a, int from, int count, float shift);
 

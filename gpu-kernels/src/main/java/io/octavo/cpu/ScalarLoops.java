@@ -54,6 +54,17 @@ final class ScalarLoops implements FloatLoops {
   }
 
   @Override
+  public float leastNonZero(float[] a, int from, int count) {
+    float least = Float.POSITIVE_INFINITY;
+    for (int i = from; i < from + count; i++) {
+      float magnitude = Math.abs(a[i]);
+      // Zero counts as infinite, without a branch.
+      least = Math.min(least, magnitude == 0 ? Float.POSITIVE_INFINITY : magnitude);
+    }
+    return least;
+  }
+
+  @Override
   public float expAndSum(float[] a, int from, int count, float shift) {
     double sum = 0;
     for (int i = from; i < from + count; i++) {

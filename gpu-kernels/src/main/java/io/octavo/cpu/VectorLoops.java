@@ -99,6 +99,22 @@ final class VectorLoops implements FloatLoops {
     return Math.max(Float.intBitsToFloat(bits), rest.amax(a, from + i, count - i));
   }
 
+  /** Magnitudes are ordered as their bits are; less one, and without sign, zero comes last. */
+  @Override
+  public float leastNonZero(float[] a, int from, int count) {
+    IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
+    IntVector one = IntVector.broadcast(INTS, 1);
+    IntVector magnitude = IntVector.broadcast(INTS, MAGNITUDE);
+    IntVector least = IntVector.broadcast(INTS, INFINITY - 1 ^ Integer.MIN_VALUE);
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      IntVector bits = load(a, from + i).reinterpretAsInts().and(magnitude);
+      least = least.min(bits.sub(one).lanewise(VectorOperators.XOR, sign));
+    }
+    int bits = (least.reduceLanes(VectorOperators.MIN) ^ Integer.MIN_VALUE) + 1;
+    return Math.min(Float.intBitsToFloat(bits), rest.leastNonZero(a, from + i, count - i));
+  }
+
   @Override
   public float expAndSum(float[] a, int from, int count, float shift) {
     FloatVector sum = FloatVector.zero(FLOATS);

@@ -69,6 +69,21 @@ class TestFloatLoops {
     assertThat(vector.amax(a, 0, 100)).isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 13, 16, 31, 128})
+  void leastNonZeroLooksPastZeros(int count) {
+    float[] a = new float[count + 3];
+    a[0] = 1e-30f;
+    assertThat(vector.leastNonZero(a, 3, count)).isInfinite();
+    a[count / 2 + 3] = -Float.MIN_VALUE;
+    assertThat(vector.leastNonZero(a, 3, count)).isEqualTo(Float.MIN_VALUE);
+    float[] b = normal(1, 1, count + 3);
+    b[3] = -0f;
+    assertThat(vector.leastNonZero(b, 3, count)).isEqualTo(scalar.leastNonZero(b, 3, count));
+    Arrays.fill(b, Float.NEGATIVE_INFINITY);
+    assertThat(vector.leastNonZero(b, 3, count)).isInfinite();
+  }
+
   @Test
   void exponentialsAreWithinFourRoundingsOfTheTruth() {
     float[] x = new float[1 << 20];
