@@ -1,5 +1,6 @@
 package io.octavo.spark.ml;
 
+import io.octavo.kernel.Backend;
 import io.octavo.train.MemoryPlan;
 import java.lang.management.ManagementFactory;
 import java.util.Optional;
@@ -23,10 +24,14 @@ record MemoryLimit(long bytes, String what, String remedy) {
    * else the memory of the driver's machine where ranks are on it.
    *
    * @param gib the parameter {@code memoryLimit}, 0 where it is not set
+   * @param backend what ranks will compute on; limits of the host say nothing of a GPU
    */
-  static Optional<MemoryLimit> of(double gib, SparkConf conf) {
+  static Optional<MemoryLimit> of(double gib, SparkConf conf, String backend) {
     if (gib > 0) {
       return Optional.of(new MemoryLimit((long) (gib * 0x1p30), "memoryLimit", "memoryLimit"));
+    }
+    if (backend.equals("cuda")) {
+      return Optional.empty();
     }
     String master = conf.get("spark.master", "");
     boolean enforced = master.startsWith("yarn") || master.startsWith("k8s");
@@ -35,6 +40,14 @@ record MemoryLimit(long bytes, String what, String remedy) {
       return Optional.of(new MemoryLimit(granted, OVERHEAD, OVERHEAD));
     }
     return master.startsWith("local") ? Optional.of(ofThisMachine()) : Optional.empty();
+  }
+
+  /** What a rank's device has free; this machine's memory where it computes on the host. */
+  static MemoryLimit of(Backend backend) {
+    long free = backend.freeBytes();
+    return free == Long.MAX_VALUE
+        ? ofThisMachine()
+        : new MemoryLimit(free, "what " + backend.name() + " has free", "numWorkers");
   }
 
   /** Memory of this machine, or of the container this process is in. */

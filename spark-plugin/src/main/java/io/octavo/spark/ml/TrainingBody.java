@@ -6,6 +6,7 @@ import io.octavo.checkpoint.CheckpointWriter;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.BackendChoice;
 import io.octavo.kernel.Backends;
+import io.octavo.kernel.Planning;
 import io.octavo.model.HuggingFaceConfig;
 import io.octavo.model.ModelConfig;
 import io.octavo.safetensors.ShardedModelWriter;
@@ -63,15 +64,17 @@ record TrainingBody(
   public TrainingOutcome run(RankContext context, Iterator<Sample> samples) throws Exception {
     ModelConfig model = HuggingFaceConfig.parse(configJson);
     try (Backend backend = backend(context)) {
+      Planning planning = Planning.of(backend);
       requireMemory(
-          Trainer.plan(model, settings.toTrainConfig(), backend.gemm(), context.worldSize()));
+          MemoryLimit.of(backend),
+          Trainer.plan(model, settings.toTrainConfig(), planning, context.worldSize()));
       return run(model, backend, context, samples);
     }
   }
 
   /** The driver does not know the machines of executors. */
-  private void requireMemory(MemoryPlan plan) {
-    MemoryLimit.ofThisMachine()
+  private void requireMemory(MemoryLimit limit, MemoryPlan plan) {
+    limit
         .problem(plan, settings.microBatch(), settings.sequenceLength())
         .ifPresent(
             problem -> {

@@ -184,7 +184,7 @@ final class TrainingRun {
     if (workers() < 1) {
       return Optional.empty();
     }
-    return MemoryLimit.of(params.number("memoryLimit"), context.conf())
+    return MemoryLimit.of(params.number("memoryLimit"), context.conf(), expectedBackend())
         .flatMap(
             limit ->
                 limit.problem(

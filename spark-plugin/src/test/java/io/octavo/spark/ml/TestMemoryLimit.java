@@ -19,7 +19,7 @@ class TestMemoryLimit {
   }
 
   private static Optional<String> problem(double gib, SparkConf conf) {
-    return MemoryLimit.of(gib, conf).flatMap(limit -> limit.problem(SIX_GIB, 4, 512));
+    return MemoryLimit.of(gib, conf, "cpu").flatMap(limit -> limit.problem(SIX_GIB, 4, 512));
   }
 
   @Test
@@ -42,12 +42,12 @@ class TestMemoryLimit {
     SparkConf kubernetes = master("k8s://host").set("spark.executor.memoryOverhead", "7g");
     assertThat(problem(0, kubernetes)).isEmpty();
     SparkConf standalone = master("spark://host:7077").set("spark.executor.memoryOverhead", "1g");
-    assertThat(MemoryLimit.of(0, standalone)).isEmpty();
+    assertThat(MemoryLimit.of(0, standalone, "cpu")).isEmpty();
   }
 
   @Test
   void ranksOnThisMachineHaveItsMemory() {
-    MemoryLimit limit = MemoryLimit.of(0, master("local[2]")).orElseThrow();
+    MemoryLimit limit = MemoryLimit.of(0, master("local[2]"), "cpu").orElseThrow();
     assertThat(limit).isEqualTo(MemoryLimit.ofThisMachine());
     MemoryPlan whole = new MemoryPlan(Map.of(MemoryKind.GRADIENTS, limit.bytes()), 1000, 2);
     MemoryPlan more = new MemoryPlan(Map.of(MemoryKind.GRADIENTS, limit.bytes() + 1), 1000, 2);

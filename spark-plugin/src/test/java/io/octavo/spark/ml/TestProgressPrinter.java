@@ -18,6 +18,7 @@ class TestProgressPrinter {
   private static final TrainingSettings SETTINGS =
       new TrainingSettings(
           "fp8",
+          "",
           MomentFormat.FP8,
           64,
           8,
