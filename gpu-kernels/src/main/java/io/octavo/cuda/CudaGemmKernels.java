@@ -111,7 +111,8 @@ final class CudaGemmKernels implements GemmKernels {
     long d = DeviceBuffer.address(target);
     long scratch = DeviceBuffer.address(workspace);
     long aligned = (scratch + WORKSPACE_ALIGNMENT - 1) & -WORKSPACE_ALIGNMENT;
-    long scratchBytes = Math.min(CudaPlanning.GEMM_WORKSPACE_BYTES, scratch + workspace.buffer().bytes() - aligned);
+    long scratchBytes =
+        Math.min(CudaPlanning.GEMM_WORKSPACE_BYTES, scratch + workspace.buffer().bytes() - aligned);
     GemmProblem problem =
         new GemmProblem(
             target.shape().rows(),

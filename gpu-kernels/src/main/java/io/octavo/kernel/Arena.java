@@ -25,8 +25,7 @@ public final class Arena implements AutoCloseable {
     if (plan.bytes() > free) {
       throw new IllegalArgumentException(
           "Cannot allocate the planned %.2f GiB on %s: %.2f GiB are free; lower the micro-batch or the sequence length, choose a recipe that keeps less, or use more ranks%n%s"
-              .formatted(
-                  plan.bytes() / 0x1p30, backend.name(), free / 0x1p30, table(plan)));
+              .formatted(plan.bytes() / 0x1p30, backend.name(), free / 0x1p30, table(plan)));
     }
     return new Arena(backend.allocate(Math.max(plan.bytes(), ArenaPlan.ALIGNMENT)));
   }

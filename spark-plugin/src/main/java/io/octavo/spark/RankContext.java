@@ -75,7 +75,9 @@ public final class RankContext implements AutoCloseable {
     return task.cpus();
   }
 
-  /** Where this rank computes: on its task's cores, or on the first GPU that Spark gave the task. */
+  /**
+   * Where this rank computes: on its task's cores, or on the first GPU that Spark gave the task.
+   */
   public Placement placement() {
     ResourceInformation gpus = task.resourcesJMap().get("gpu");
     int device =
