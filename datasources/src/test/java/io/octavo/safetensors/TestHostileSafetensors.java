@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.octavo.format.CorruptDataException;
 import io.octavo.golden.GoldenFiles;
+import io.octavo.tensor.Allocations;
 import io.octavo.tensor.Shape;
-import io.octavo.tokens.Allocations;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package io.octavo.tokens;
+package io.octavo.tensor;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
