@@ -9,6 +9,7 @@ import io.octavo.tensor.Allocations;
 import io.octavo.tensor.Shape;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -172,7 +173,7 @@ class TestHostileSafetensors {
         .hasMessageContaining("header length");
   }
 
-  /** A header of 100 MB that is there; the file system stores its zeros as a hole. */
+  /** Headers of 100 MB that are there; the file system stores their zeros as a hole. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -180,36 +181,50 @@ class TestHostileSafetensors {
         "{",
         "{\"a\":",
         "{\"a\":{\"shape\":[",
-        "{\"__metadata__\":{\"a\":\"b\"}}",
         "{\"",
         "{\"a\":{\"dtype\":\"",
         "{\"__metadata__\":{\"a\":\""
       })
-  void refusesLongHeadersWithoutHoldingThem(String start) throws IOException {
+  void refusesLongHeadersOfZeros(String start) throws IOException {
     Path file = directory.resolve("long.safetensors");
-    // A space after numbers and brackets goes on for ever, in a string any letter does.
-    boolean inString = start.endsWith("\"") && !start.equals("{");
-    for (byte filler : new byte[] {0, (byte) (inString ? 'x' : ' ')}) {
-      writeLong(file, start.getBytes(StandardCharsets.UTF_8), filler);
-      long before = Allocations.ofThisThread();
-      assertThatThrownBy(() -> SafetensorsFile.open(path(file), HADOOP))
-          .isInstanceOf(CorruptDataException.class)
-          .hasMessageContaining("Cannot read");
-      assertThat(Allocations.ofThisThread() - before).isLessThan(2 * MOST_BYTES);
+    try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+      out.write(lengthOf(LONG_HEADER));
+      out.write(start.getBytes(StandardCharsets.UTF_8));
+      out.setLength(8 + LONG_HEADER + 1);
     }
+    refusesWithoutHoldingIt(file);
   }
 
-  private static void writeLong(Path file, byte[] start, byte filler) throws IOException {
-    byte[] block = new byte[1 << 20];
-    Arrays.fill(block, filler);
+  /** A name, a string and white space that do not end before the header does. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {"{\"|x", "{\"a\":{\"dtype\":\"|x", "{\"__metadata__\":{\"a\":\"b\"}}|` `"})
+  void refusesLongHeadersOfOneThing(String start, String filler) throws IOException {
+    Path file = directory.resolve("long.safetensors");
+    byte[] block = filler.repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
     try (OutputStream out = Files.newOutputStream(file)) {
-      out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(LONG_HEADER).array());
-      out.write(start);
-      for (int left = LONG_HEADER - start.length; left > 0; left -= block.length) {
+      out.write(lengthOf(LONG_HEADER));
+      out.write(start.getBytes(StandardCharsets.UTF_8));
+      for (int left = LONG_HEADER - start.length(); left > 0; left -= block.length) {
         out.write(block, 0, Math.min(left, block.length));
       }
       out.write(1);
     }
+    refusesWithoutHoldingIt(file);
+  }
+
+  private static byte[] lengthOf(int header) {
+    return ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header).array();
+  }
+
+  private static void refusesWithoutHoldingIt(Path file) {
+    long before = Allocations.ofThisThread();
+    assertThatThrownBy(() -> SafetensorsFile.open(path(file), HADOOP))
+        .isInstanceOf(CorruptDataException.class)
+        .hasMessageContaining("Cannot read");
+    assertThat(Allocations.ofThisThread() - before).isLessThan(2 * MOST_BYTES);
   }
 
   @Test
@@ -225,7 +240,7 @@ class TestHostileSafetensors {
   }
 
   @Test
-  void readsTenThousandMutationsOfAnIndexOrSaysWhatIsWrong() throws IOException {
+  void readsMutationsOfAnIndexOrSaysWhatIsWrong() throws IOException {
     Files.write(directory.resolve("model-1.safetensors"), valid());
     String index =
         """
@@ -234,7 +249,7 @@ class TestHostileSafetensors {
     Path file = directory.resolve("model.safetensors.index.json");
     Random random = new Random(7);
     int refused = 0;
-    for (int i = 0; i < 10_000; i++) {
+    for (int i = 0; i < 2_000; i++) {
       byte[] mutant = index.getBytes(StandardCharsets.UTF_8);
       for (int edits = random.nextInt(3); edits >= 0; edits--) {
         byte[] signs = "0123456789[]{},:\"x.-\\".getBytes(StandardCharsets.US_ASCII);
@@ -248,7 +263,7 @@ class TestHostileSafetensors {
         refused++;
       }
     }
-    assertThat(refused).isBetween(2_000, 9_900);
+    assertThat(refused).isBetween(400, 1_980);
   }
 
   @Test
