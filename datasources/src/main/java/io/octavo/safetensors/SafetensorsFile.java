@@ -67,10 +67,10 @@ public final class SafetensorsFile implements AutoCloseable {
           "Cannot read %s: its header length is %s bytes, the file has %d (header limit %d); the file is truncated or not safetensors"
               .formatted(path, Long.toUnsignedString(headerBytes), length, MAX_HEADER));
     }
-    byte[] json = new byte[(int) headerBytes];
-    in.readFully(8, json);
     long start = 8 + headerBytes;
-    return new HeaderParser(path.toString(), start, length - start).parse(json);
+    in.seek(8);
+    return new HeaderParser(path.toString(), start, length - start)
+        .parse(new HeaderStream(in, headerBytes));
   }
 
   /** Tensors in the order of the header. */
@@ -115,22 +115,30 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  /** A stretch of a tensor's numbers. */
+  /** A stretch of a tensor's numbers: elements {@code [first, first + count)} of the bytes. */
   interface Numbers {
-    void accept(TensorType type, ByteBuffer bytes, int count);
+    void accept(TensorType type, ByteBuffer bytes, int first, int count);
   }
 
   /** Gives elements {@code [from, from + count)} in stretches of at most a MiB. */
   void forEach(TensorEntry entry, long from, long count, Numbers numbers) {
-    int width = entry.type().bytes();
-    int most = CHUNK / width;
-    ByteBuffer bytes = ByteBuffer.allocate(most * width).order(ByteOrder.LITTLE_ENDIAN);
-    for (long done = 0; done < count; done += most) {
-      int present = (int) Math.min(most, count - done);
-      bytes.clear().limit(present * width);
-      read(entry, (from + done) * width, bytes);
+    TensorType type = entry.type();
+    int most = CHUNK / 8;
+    ByteBuffer bytes =
+        ByteBuffer.allocate((int) Math.min(CHUNK, (count + TensorType.PACK) * type.bits() / 8 + 1))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    for (long done = 0; done < count; ) {
+      // Elements narrower than a byte are read from a whole byte on.
+      int first = (int) ((from + done) % TensorType.PACK);
+      long start = from + done - first;
+      int present = (int) Math.min(most - first, count - done);
+      long begin = start * type.bits() / 8;
+      long end = ((start + first + present) * type.bits() + 7) / 8;
+      bytes.clear().limit((int) (end - begin));
+      read(entry, begin, bytes);
       bytes.flip();
-      numbers.accept(entry.type(), bytes, present);
+      numbers.accept(type, bytes, first, present);
+      done += present;
     }
   }
 
@@ -141,15 +149,20 @@ public final class SafetensorsFile implements AutoCloseable {
           "Cannot read elements [%d, %d) of tensor %s: it has %d"
               .formatted(from, from + target.remaining(), entry.name(), entry.elements()));
     }
+    if (!entry.type().isReal()) {
+      throw new IllegalArgumentException(
+          "Cannot read tensor %s of %s as numbers: its type is %s"
+              .formatted(entry.name(), path, entry.type()));
+    }
     forEach(
         entry,
         from,
         target.remaining(),
-        (type, bytes, count) -> {
+        (type, bytes, first, count) -> {
           if (type == TensorType.F32) {
-            target.put(bytes.asFloatBuffer());
+            target.put(bytes.asFloatBuffer().position(first));
           } else {
-            for (int i = 0; i < count; i++) {
+            for (int i = first; i < first + count; i++) {
               target.put((float) type.read(bytes, i));
             }
           }

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -30,7 +31,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** Bytes it will take. */
     public long bytes() {
-      return shape.elements() * type.bytes();
+      return type.bytes(shape.elements());
     }
   }
 
@@ -75,13 +76,17 @@ public final class SafetensorsWriter implements AutoCloseable {
       throws JsonProcessingException {
     ObjectNode root = JSON.createObjectNode();
     if (!metadata.isEmpty()) {
-      ObjectNode node = root.putObject("__metadata__");
+      ObjectNode node = root.putObject(HeaderParser.METADATA);
       metadata.entrySet().stream()
           .sorted(Map.Entry.comparingByKey())
           .forEach(entry -> node.put(entry.getKey(), entry.getValue()));
     }
     long at = 0;
     for (Declaration declaration : declarations) {
+      if (declaration.name().equals(HeaderParser.METADATA) || root.has(declaration.name())) {
+        throw new IllegalArgumentException(
+            "Cannot write tensor %s: the name is taken".formatted(declaration.name()));
+      }
       ObjectNode node = root.putObject(declaration.name());
       node.put("dtype", declaration.type().name());
       var shape = node.putArray("shape");
@@ -120,15 +125,17 @@ public final class SafetensorsWriter implements AutoCloseable {
           "Cannot write tensor %s: %d numbers given, %d declared"
               .formatted(declaration.name(), values.remaining(), declaration.shape().elements()));
     }
-    int most = CHUNK / declaration.type().bytes();
-    ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
     FloatBuffer source = values.duplicate();
+    int most = Math.min(CHUNK / 8, source.remaining());
+    ByteBuffer chunk =
+        ByteBuffer.allocate((int) declaration.type().bytes(most)).order(ByteOrder.LITTLE_ENDIAN);
     while (source.hasRemaining()) {
-      chunk.clear();
-      for (int i = Math.min(most, source.remaining()); i > 0; i--) {
-        declaration.type().write(chunk, source.get());
+      int count = Math.min(most, source.remaining());
+      Arrays.fill(chunk.array(), (byte) 0);
+      for (int i = 0; i < count; i++) {
+        declaration.type().write(chunk, i, source.get());
       }
-      write(chunk.array(), chunk.position());
+      write(chunk.array(), (int) declaration.type().bytes(count));
     }
     next++;
   }

@@ -12,6 +12,6 @@ public record TensorEntry(String name, TensorType type, Shape shape, long offset
 
   /** Number of elements. */
   public long elements() {
-    return bytes / type.bytes();
+    return shape.elements();
   }
 }

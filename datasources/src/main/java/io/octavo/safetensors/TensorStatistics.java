@@ -16,15 +16,18 @@ public record TensorStatistics(
   /** Of nothing. */
   public static final TensorStatistics NONE = new TensorStatistics(0, 0, 0, 0, 0, 0);
 
-  /** Reads a tensor once, in stretches. */
+  /** Reads a tensor once, in stretches; nothing is said of complex numbers. */
   public static TensorStatistics of(SafetensorsFile file, TensorEntry entry) {
+    if (!entry.type().isReal()) {
+      return NONE;
+    }
     Counter counter = new Counter();
     file.forEach(
         entry,
         0,
         entry.elements(),
-        (type, bytes, count) -> {
-          for (int i = 0; i < count; i++) {
+        (type, bytes, first, count) -> {
+          for (int i = first; i < first + count; i++) {
             counter.add(type.read(bytes, i));
           }
         });

@@ -10,6 +10,15 @@ package io.octavo.format;
  */
 public record AsymmetricInteger(int bits, float scale, int zeroPoint) {
 
+  public AsymmetricInteger {
+    boolean fits = bits >= 2 && bits <= 8 && zeroPoint >= 0 && zeroPoint <= largest(bits);
+    if (!fits || !(scale > 0) || Float.isInfinite(scale)) {
+      throw new IllegalArgumentException(
+          "Invalid integer grid: %d bits, scale %s, zero point %d (expected 2 to 8 bits, a scale above 0, a code as zero point)"
+              .formatted(bits, scale, zeroPoint));
+    }
+  }
+
   /**
    * The grid of the smallest scale that covers {@code [min, max]} and zero.
    *

@@ -4,11 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.octavo.kernel.OptimizerKernels.AdamWRule;
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Minifloat;
+import io.octavo.format.Rounding;
+import io.octavo.format.ScaleFormat;
 import io.octavo.kernel.OptimizerKernels.Fp8Moment;
 import io.octavo.kernel.OptimizerKernels.Moment;
 import io.octavo.kernel.OptimizerKernels.PlainMoment;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.RandomStream;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
+import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
@@ -115,6 +123,23 @@ public abstract class OptimizerKernelsContract {
     assertClose(coat, 2e-6, 0.010552757, 0.010928932, 0.013457715, 0.018240337);
     assertThat(number(m10.exponents())).isEqualTo(1.0625f);
     assertThat(number(v10.exponents())).isEqualTo(0.75f);
+    assertDistance(coat, fp32);
+  }
+
+  /** The specification: |dp| / |p - start| = .027, the largest difference 7.0e-4. */
+  private static void assertDistance(float[] coat, float[] fp32) {
+    double difference = 0;
+    double way = 0;
+    double largest = 0;
+    for (int i = 0; i < GROUP; i++) {
+      double d = coat[i] - fp32[i];
+      double moved = fp32[i] - 0.02 * Math.cos(0.1 * i);
+      difference += d * d;
+      way += moved * moved;
+      largest = Math.max(largest, Math.abs(d));
+    }
+    assertThat(Math.sqrt(difference / way)).isCloseTo(0.027, within(5e-4));
+    assertThat(largest).isCloseTo(7.0e-4, within(5e-6));
   }
 
   private static void assertClose(float[] values, double limit, double... expected) {
@@ -369,5 +394,129 @@ public abstract class OptimizerKernelsContract {
     Tensor control = control(1, 1, 1);
     backend.optimizer().finishNorm(totals, control);
     assertThat(Tensors.floats(control)[OptimizerKernels.FACTOR]).isNaN();
+  }
+
+  /** The specification's table of errors: rows m, columns v, in E4M3, expanded E4M3 and E5M2. */
+  @Test
+  void errsOnSyntheticMomentsAsMuchAsTheSpecificationSays() {
+    SyntheticMoments moments = SyntheticMoments.ofGroups(512);
+    int n = moments.first().length;
+    Fp8Moment first = stored(moments.first());
+    Fp8Moment second = storedSquares(moments.second());
+    double[][] m = {
+      quantized(moments.first(), ElementFormat.E4M3),
+      shown(first),
+      quantized(moments.first(), ElementFormat.E5M2)
+    };
+    double[][] v = {
+      quantized(moments.second(), ElementFormat.E4M3),
+      shown(second),
+      quantized(moments.second(), ElementFormat.E5M2)
+    };
+    double[][] table = {
+      {8.51e-4, 6.86e-4, 1.374e-3}, {4.08e-4, 2.44e-4, 9.35e-4}, {2.855e-3, 2.687e-3, 3.356e-3}
+    };
+    for (int row = 0; row < 3; row++) {
+      for (int column = 0; column < 3; column++) {
+        assertThat(moments.directionError(m[row], v[column]))
+            .as("row %d, column %d", row, column)
+            .isCloseTo(table[row][column], within(0.01 * table[row][column]));
+      }
+    }
+    assertThat(median(first.exponents())).isEqualTo(1.8125f);
+    assertThat(median(second.exponents())).isEqualTo(4.375f);
+    assertExpanded(first, n);
+    assertExpanded(second, n);
+  }
+
+  /** Every group reaches 448, no number becomes zero, and none is below 448 / 100352. */
+  private static void assertExpanded(Fp8Moment moment, int elements) {
+    for (int group = 0; group < elements / GROUP; group++) {
+      float largest = 0;
+      float smallest = Float.POSITIVE_INFINITY;
+      for (int i = group * GROUP; i < (group + 1) * GROUP; i++) {
+        float code = Math.abs(ElementFormat.E4M3.decode(code(moment, i)));
+        largest = Math.max(largest, code);
+        smallest = Math.min(smallest, code);
+      }
+      assertThat(largest).as("group %d", group).isEqualTo(448f);
+      assertThat(smallest).as("group %d", group).isGreaterThanOrEqualTo(0x1p-8f);
+    }
+  }
+
+  private static int code(Fp8Moment moment, int i) {
+    return HostBuffer.of(moment.codes()).codes().get(i) & 0xFF;
+  }
+
+  private static float median(Tensor values) {
+    float[] sorted = Tensors.floats(values);
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+
+  /** With beta1 = 0 the stored first moment is the gradient. */
+  private Fp8Moment stored(double[] values) {
+    Fp8Moment moment = fp8(values.length);
+    Moment other = plain(DataType.F32, values.length);
+    AdamWRule keep = new AdamWRule(0, 0.95f, 1e-8f, 0);
+    Tensor gradients = tensors.of(narrowed(values), values.length);
+    backend.optimizer().adamW(tensors.zeros(values.length), gradients, moment, other, keep, control(1, 0, 1));
+    return moment;
+  }
+
+  /** With beta2 = 0 the stored second moment is the gradient's square. */
+  private Fp8Moment storedSquares(double[] values) {
+    Fp8Moment moment = fp8(values.length);
+    Moment other = plain(DataType.F32, values.length);
+    AdamWRule keep = new AdamWRule(0.9f, 0, 1e-8f, 0);
+    double[] roots = Arrays.stream(values).map(Math::sqrt).toArray();
+    Tensor gradients = tensors.of(narrowed(roots), values.length);
+    backend.optimizer().adamW(tensors.zeros(values.length), gradients, other, moment, keep, control(1, 0, 1));
+    return moment;
+  }
+
+  private static float[] narrowed(double[] values) {
+    float[] narrow = new float[values.length];
+    for (int i = 0; i < narrow.length; i++) {
+      narrow[i] = (float) values[i];
+    }
+    return narrow;
+  }
+
+  /** What codes and group numbers mean, by the formula in double. */
+  private static double[] shown(Fp8Moment moment) {
+    double[] values = new double[(int) moment.codes().elements()];
+    float[] scales = Tensors.floats(moment.scales());
+    float[] exponents = Tensors.floats(moment.exponents());
+    float[] centres = Tensors.floats(moment.centres());
+    for (int i = 0; i < values.length; i++) {
+      int group = i / GROUP;
+      double expanded = (double) ElementFormat.E4M3.decode(code(moment, i)) * scales[group];
+      double magnitude = Math.pow(Math.abs(expanded), 1.0 / exponents[group]) * centres[group];
+      values[i] = Math.copySign(magnitude, expanded);
+    }
+    return values;
+  }
+
+  /** Without expansion: one scale for each group. */
+  private double[] quantized(double[] values, Minifloat format) {
+    QuantSpec spec =
+        new QuantSpec(
+            format, ScaleFormat.FP32, new Granularity.Group(GROUP), Rounding.NEAREST_EVEN);
+    QuantizedTensor target =
+        new QuantizedTensor(
+            spec,
+            tensors.empty(DataType.U8, 1, values.length),
+            tensors.zeros(1, values.length / GROUP));
+    Tensor source = tensors.of(narrowed(values), 1, values.length);
+    backend.quantize().quantize(source, target, RandomStream.NONE);
+    Tensor back = tensors.zeros(1, values.length);
+    backend.quantize().dequantize(target, back);
+    double[] wide = new double[values.length];
+    float[] narrow = Tensors.floats(back);
+    for (int i = 0; i < wide.length; i++) {
+      wide[i] = narrow[i];
+    }
+    return wide;
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.octavo.format.ElementFormat;
+import io.octavo.format.IntegerFormat;
 import io.octavo.format.Minifloat;
 import io.octavo.format.Rounding;
 import io.octavo.format.ScaleFormat;
@@ -15,6 +16,7 @@ import io.octavo.reference.ReferenceBackend;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Casts: the reference's bits on every backend, whatever shares a scale and however it rounds. */
@@ -52,14 +55,19 @@ public abstract class QuantizeKernelsContract {
     reference.close();
   }
 
+  /** Every kind of element with every granularity, kind of scale and rounding. */
   static Stream<QuantSpec> specs() {
-    List<Minifloat> elements =
+    List<ElementFormat> elements =
         List.of(
             ElementFormat.E4M3,
             ElementFormat.E5M2,
             ElementFormat.E2M1,
             new Minifloat(3, 2, SpecialCodes.NONE),
-            new Minifloat(4, 3, SpecialCodes.FNUZ));
+            new Minifloat(4, 3, SpecialCodes.FNUZ),
+            new Minifloat(3, 4, SpecialCodes.IEEE),
+            new Minifloat(3, 0, SpecialCodes.NONE),
+            new IntegerFormat(4),
+            new IntegerFormat(8));
     List<Granularity> granularities =
         List.of(
             new Granularity.PerTensor(),
@@ -68,22 +76,17 @@ public abstract class QuantizeKernelsContract {
             new Granularity.Group(128),
             new Granularity.Block(128, 128),
             new Granularity.Block(7, 5));
-    return elements.stream()
-        .flatMap(
-            element ->
-                granularities.stream()
-                    .flatMap(
-                        granularity ->
-                            Stream.of(Rounding.NEAREST_EVEN, Rounding.STOCHASTIC)
-                                .map(
-                                    rounding ->
-                                        new QuantSpec(
-                                            element,
-                                            granularity instanceof Granularity.Group
-                                                ? ScaleFormat.E8M0
-                                                : ScaleFormat.FP32,
-                                            granularity,
-                                            rounding))));
+    List<QuantSpec> specs = new ArrayList<>();
+    for (ElementFormat element : elements) {
+      for (Granularity granularity : granularities) {
+        for (ScaleFormat scale : ScaleFormat.values()) {
+          for (Rounding rounding : Rounding.values()) {
+            specs.add(new QuantSpec(element, scale, granularity, rounding));
+          }
+        }
+      }
+    }
+    return specs.stream();
   }
 
   private static byte[] codes(QuantizedTensor tensor) {
@@ -95,7 +98,7 @@ public abstract class QuantizeKernelsContract {
   @ParameterizedTest
   @MethodSource("specs")
   void givesTheReferencesBits(QuantSpec spec) {
-    int[][] shapes = {{1, 1}, {1, 13}, {31, 127}, {130, 1000}, {3, 4098}};
+    int[][] shapes = {{1, 1}, {1, 13}, {31, 127}, {130, 131}, {3, 4098}};
     for (int[] shape : shapes) {
       QuantizedTensor got = actual.codes(spec, shape[0], shape[1]);
       QuantizedTensor wanted = expected.codes(spec, shape[0], shape[1]);
@@ -179,6 +182,37 @@ public abstract class QuantizeKernelsContract {
       assertThat(relative * relative)
           .as("%s %s", row[0], row[1])
           .isCloseTo((double) row[2], within((double) row[2] * 1e-3));
+    }
+  }
+
+  /** Scales are never too small: no number of a group saturates, whatever the kind of scale. */
+  @ParameterizedTest
+  @EnumSource(ScaleFormat.class)
+  void scalesHoldTheLargestNumberOfEachGroup(ScaleFormat scale) {
+    int rows = 64;
+    int columns = 48;
+    float[] values = new float[rows * columns];
+    for (int i = 0; i < values.length; i++) {
+      // Magnitudes over 60 binades, by rows and columns.
+      values[i] = (float) (RANDOM.normal(i) * Math.pow(2, i / columns % 40 - i % columns % 20));
+    }
+    QuantSpec spec =
+        new QuantSpec(ElementFormat.E2M1, scale, new Granularity.Group(16), Rounding.NEAREST_EVEN);
+    QuantizedTensor got = target(actual, spec, rows, columns);
+    backend.quantize().quantize(actual.of(values, rows, columns), got, RANDOM);
+    float[] scales = Tensors.floats(got.scales());
+    for (int group = 0; group < scales.length; group++) {
+      float amax = 0;
+      for (int i = 16 * group; i < 16 * group + 16; i++) {
+        amax = Math.max(amax, Math.abs(values[i]));
+      }
+      float exact = amax / 6;
+      if (scale == ScaleFormat.FP32) {
+        assertThat(scales[group]).isEqualTo(exact);
+      } else {
+        assertThat(Float.floatToRawIntBits(scales[group]) & 0x7FFFFF).as("a power of 2").isZero();
+        assertThat(scales[group]).isGreaterThanOrEqualTo(exact).isLessThan(2 * exact);
+      }
     }
   }
 }

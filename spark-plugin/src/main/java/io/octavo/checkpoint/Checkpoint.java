@@ -79,11 +79,10 @@ public final class Checkpoint {
     if (from >= to) {
       return 0;
     }
-    int width = entry.type().bytes();
     ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Math.toIntExact((to - from) * width))
+        ByteBuffer.allocateDirect(Math.toIntExact(entry.type().bytes(to - from)))
             .order(ByteOrder.nativeOrder());
-    source.read(entry, (from - offset) * width, bytes);
+    source.read(entry, entry.type().bytes(from - offset), bytes);
     bytes.flip();
     backend.upload(bytes, shard.values().range(from - shard.offset(), to - shard.offset()));
     return to - from;

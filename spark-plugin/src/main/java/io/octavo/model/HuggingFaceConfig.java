@@ -2,6 +2,7 @@ package io.octavo.model;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -15,7 +16,17 @@ import java.util.List;
 public final class HuggingFaceConfig {
 
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+      new ObjectMapper()
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  // A file may claim any shape: these bounds, far above every model there is, keep what is planned
+  // from it small, and products of two of them in range.
+  private static final int MOST_LAYERS = 4096;
+  private static final int MOST_HEADS = 1 << 14;
+  private static final int MOST_WIDTH = 1 << 16;
+  private static final int MOST_WORDS = 1 << 24;
+
   private static final List<String> ARCHITECTURES = List.of("LlamaForCausalLM");
 
   private HuggingFaceConfig() {}
@@ -40,28 +51,28 @@ public final class HuggingFaceConfig {
       throw new CorruptDataException("Cannot read config.json: it is not a JSON object");
     }
     requireArchitecture(root);
-    int hidden = integer(root, "hidden_size");
-    int heads = integer(root, "num_attention_heads");
+    int hidden = integer(root, "hidden_size", 16 * MOST_WIDTH);
+    int heads = integer(root, "num_attention_heads", MOST_HEADS);
     JsonNode headDim = root.path("head_dim");
     if (headDim.isMissingNode() || headDim.isNull()) {
       requireDivides(hidden, heads);
     }
     return new ModelConfig(
-        integer(root, "vocab_size"),
+        integer(root, "vocab_size", MOST_WORDS),
         hidden,
-        integer(root, "intermediate_size"),
-        integer(root, "num_hidden_layers"),
+        integer(root, "intermediate_size", 16 * MOST_WIDTH),
+        integer(root, "num_hidden_layers", MOST_LAYERS),
         heads,
-        integerOr(root, "num_key_value_heads", heads),
-        integerOr(root, "head_dim", hidden / Math.max(1, heads)),
-        integer(root, "max_position_embeddings"),
-        (float) numberOr(root, "rms_norm_eps", 1e-6),
+        integerOr(root, "num_key_value_heads", MOST_HEADS, heads),
+        integerOr(root, "head_dim", MOST_WIDTH, hidden / Math.max(1, heads)),
+        integer(root, "max_position_embeddings", Integer.MAX_VALUE),
+        floatOr(root, "rms_norm_eps", 1e-6),
         ropeTheta(root),
         ropeScaling(root),
-        root.path("attention_bias").asBoolean(false),
-        root.path("mlp_bias").asBoolean(false),
-        root.path("tie_word_embeddings").asBoolean(false),
-        (float) numberOr(root, "initializer_range", 0.02));
+        flag(root, "attention_bias"),
+        flag(root, "mlp_bias"),
+        flag(root, "tie_word_embeddings"),
+        floatOr(root, "initializer_range", 0.02));
   }
 
   private static void requireDivides(int hidden, int heads) {
@@ -86,18 +97,37 @@ public final class HuggingFaceConfig {
     }
   }
 
-  private static int integer(JsonNode root, String name) {
+  private static int integer(JsonNode root, String name, int most) {
     JsonNode value = root.path(name);
-    if (!value.isInt() || value.intValue() <= 0) {
+    if (!value.isInt() || value.intValue() <= 0 || value.intValue() > most) {
       throw new CorruptDataException(
-          "Cannot read config.json: %s is %s (expected a whole number of 1 or more)"
-              .formatted(name, value.isMissingNode() ? "missing" : value));
+          "Cannot read config.json: %s is %s (expected a whole number of 1 or more, at most %d)"
+              .formatted(name, value.isMissingNode() ? "missing" : value, most));
     }
     return value.intValue();
   }
 
-  private static int integerOr(JsonNode root, String name, int otherwise) {
-    return root.hasNonNull(name) ? integer(root, name) : otherwise;
+  private static int integerOr(JsonNode root, String name, int most, int otherwise) {
+    return root.hasNonNull(name) ? integer(root, name, most) : otherwise;
+  }
+
+  private static boolean flag(JsonNode root, String name) {
+    JsonNode value = root.path(name);
+    if (root.hasNonNull(name) && !value.isBoolean()) {
+      throw new CorruptDataException(
+          "Cannot read config.json: %s is %s (expected true or false)".formatted(name, value));
+    }
+    return value.asBoolean(false);
+  }
+
+  private static float floatOr(JsonNode root, String name, double otherwise) {
+    float value = (float) numberOr(root, name, otherwise);
+    if (value == 0 || Float.isInfinite(value)) {
+      throw new CorruptDataException(
+          "Cannot read config.json: %s is %s (expected a number that FP32 holds)"
+              .formatted(name, root.path(name)));
+    }
+    return value;
   }
 
   private static double number(JsonNode root, String name) {
@@ -133,17 +163,24 @@ public final class HuggingFaceConfig {
     return switch (type) {
       case "default" -> new RopeScaling.Default();
       case "linear" -> new RopeScaling.Linear(number(scaling, "factor"));
-      case "llama3" ->
-          new RopeScaling.Llama3(
-              number(scaling, "factor"),
-              number(scaling, "low_freq_factor"),
-              number(scaling, "high_freq_factor"),
-              number(scaling, "original_max_position_embeddings"));
+      case "llama3" -> llama3(scaling);
       default ->
           throw new IllegalArgumentException(
               "Cannot load model with rope_type %s: known are default, linear, llama3"
                   .formatted(type));
     };
+  }
+
+  private static RopeScaling llama3(JsonNode scaling) {
+    double low = number(scaling, "low_freq_factor");
+    double high = number(scaling, "high_freq_factor");
+    if (high <= low) {
+      throw new CorruptDataException(
+          "Cannot read config.json: high_freq_factor is %s (expected more than low_freq_factor %s)"
+              .formatted(high, low));
+    }
+    return new RopeScaling.Llama3(
+        number(scaling, "factor"), low, high, number(scaling, "original_max_position_embeddings"));
   }
 
   /**

@@ -25,9 +25,13 @@ public final class LoadedModel implements AutoCloseable {
     this.arena = arena;
   }
 
-  /** Reads all weights. */
+  /**
+   * Reads all weights. All are checked first: a config that does not belong to them costs no
+   * memory.
+   */
   public static LoadedModel load(ModelConfig config, WeightSource source, Backend backend) {
     ParameterLayout layout = ParameterLayout.of(config);
+    layout.units().forEach(unit -> unit.parameters().forEach(source::check));
     ArenaPlan plan = new ArenaPlan();
     List<ArenaPlan.Slot> slots = new ArrayList<>();
     for (ParameterUnit unit : layout.units()) {

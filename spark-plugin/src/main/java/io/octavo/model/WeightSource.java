@@ -11,4 +11,13 @@ public interface WeightSource {
    * @throws IllegalArgumentException where there is no such weight, or it is of another shape
    */
   void read(Parameter parameter, long from, FloatBuffer target);
+
+  /**
+   * Says what is wrong with a weight before memory is taken for all of them.
+   *
+   * @throws IllegalArgumentException as {@link #read}
+   */
+  default void check(Parameter parameter) {
+    // Sources that are made for a model have its weights.
+  }
 }

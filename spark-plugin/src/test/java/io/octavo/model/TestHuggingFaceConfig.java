@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.octavo.format.CorruptDataException;
+import io.octavo.kernel.Backend;
+import io.octavo.reference.ReferenceBackend;
+import io.octavo.tensor.Allocations;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -116,13 +120,21 @@ class TestHuggingFaceConfig {
       delimiter = '|',
       value = {
         "\"hidden_size\": 64|\"hidden_size\": 66|hidden_size 66 is not a multiple of num_attention_heads 4",
-        "\"hidden_size\": 64|\"hidden_size\": -64|hidden_size is -64 (expected a whole number of 1 or more)",
+        "\"hidden_size\": 64|\"hidden_size\": -64|hidden_size is -64 (expected a whole number of 1 or more, at most 1048576)",
         "\"hidden_size\": 64|\"hidden_size\": 6.4|hidden_size is 6.4",
         "\"hidden_size\": 64|\"hidden_size\": 99999999999|hidden_size is 99999999999",
         "\"hidden_size\": 64,||hidden_size is missing",
         "\"vocab_size\": 512|\"vocab_size\": \"512\"|vocab_size is \"512\"",
         "\"rope_scaling\": null|\"rope_scaling\": {\"type\": \"linear\"}|factor is missing",
         "\"rope_scaling\": null|\"rope_theta\": 0|rope_theta is 0 (expected a number above 0)",
+        "\"rope_scaling\": null|\"rms_norm_eps\": 1e-60|rms_norm_eps is 1.0E-60 (expected a number that FP32 holds)",
+        "\"rope_scaling\": null|\"initializer_range\": 1e60|initializer_range is 1.0E60 (expected a number that FP32 holds)",
+        "\"rope_scaling\": null|\"attention_bias\": \"yes\"|attention_bias is \"yes\" (expected true or false)",
+        "\"rope_scaling\": null|\"tie_word_embeddings\": 1|tie_word_embeddings is 1 (expected true or false)",
+        "\"num_hidden_layers\": 2|\"num_hidden_layers\": 2000000000|num_hidden_layers is 2000000000 (expected a whole number of 1 or more, at most 4096)",
+        "\"rope_scaling\": null|\"head_dim\": 2147483646|head_dim is 2147483646",
+        "\"rope_scaling\": null|\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 4, \"high_freq_factor\": 4, \"original_max_position_embeddings\": 9}|high_freq_factor is 4.0 (expected more than low_freq_factor 4.0)",
+        "\"rope_scaling\": null}|\"rope_scaling\": null} {}|not valid JSON",
         "\"rope_scaling\": null|\"vocab_size\": 3|Duplicate field 'vocab_size'"
       })
   void namesTheFieldThatIsWrong(String from, String to, String message) {
@@ -164,15 +176,43 @@ class TestHuggingFaceConfig {
     int read = 0;
     for (int i = 0; i < 10_000; i++) {
       String json = mutated(random.nextBoolean() ? STYLE4 : STYLE5, random);
+      long before = Allocations.ofThisThread();
       try {
-        HuggingFaceConfig.parse(json);
+        ModelConfig config = HuggingFaceConfig.parse(json);
         HuggingFaceConfig.endOfText(json);
+        assertThat(ParameterLayout.of(config).parameterCount()).isPositive();
         read++;
       } catch (CorruptDataException | IllegalArgumentException e) {
         assertThat(e).as(json).hasMessageMatching("(?s)(Cannot|Invalid) .+");
       }
+      assertThat(Allocations.ofThisThread() - before).as(json).isLessThan(64L << 20);
     }
     assertThat(read).as("mutations that still are configs").isBetween(500, 9_500);
+  }
+
+  /** Weights of a tiny model under a config of a huge one. */
+  @Test
+  void costsNoMemoryWhereTheConfigIsOfAnotherModel() {
+    String json =
+        OLD.replace("\"hidden_size\": 64", "\"hidden_size\": 1048576")
+            .replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 4096");
+    WeightSource tiny =
+        new WeightSource() {
+          @Override
+          public void read(Parameter parameter, long from, FloatBuffer target) {
+            throw new IllegalStateException("Must not be reached");
+          }
+
+          @Override
+          public void check(Parameter parameter) {
+            throw new CorruptDataException("Cannot load " + parameter.name());
+          }
+        };
+    try (Backend backend = new ReferenceBackend()) {
+      assertThatThrownBy(() -> LoadedModel.load(HuggingFaceConfig.parse(json), tiny, backend))
+          .isInstanceOf(CorruptDataException.class)
+          .hasMessage("Cannot load model.embed_tokens.weight");
+    }
   }
 
   private static String mutated(String json, Random random) {

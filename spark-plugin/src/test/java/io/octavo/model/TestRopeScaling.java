@@ -40,4 +40,38 @@ class TestRopeScaling {
     assertThat(table.sine()[63 * 2 + 1]).isCloseTo((float) Math.sin(0.63), within(1e-6f));
     assertThat(table.sine()[0]).isZero();
   }
+
+  @ParameterizedTest
+  @CsvSource({"1, 0.4", "0.01, 0.004", "3.5e-7, 1.4e-7"})
+  void linearDividesEveryFrequency(double frequency, double expected) {
+    assertThat(new RopeScaling.Linear(2.5).scale(frequency)).isCloseTo(expected, within(1e-15));
+    assertThat(new RopeScaling.Default().scale(frequency)).isEqualTo(frequency);
+  }
+
+  /** A head size that is not hidden over heads, and scaling, reach the table. */
+  @Test
+  void tableFollowsHeadSizeAndScaling() {
+    ModelConfig config =
+        new ModelConfig(
+            16,
+            8,
+            8,
+            1,
+            2,
+            1,
+            6,
+            64,
+            1e-5f,
+            500,
+            new RopeScaling.Linear(4),
+            false,
+            false,
+            false,
+            0.02f);
+    RopeTable table = RopeTable.of(config, 10);
+
+    assertThat(table.cosine()).hasSize(10 * 3);
+    double angle = 9 * Math.pow(500, -4.0 / 6) / 4;
+    assertThat(table.sine()[9 * 3 + 2]).isCloseTo((float) Math.sin(angle), within(1e-7f));
+  }
 }

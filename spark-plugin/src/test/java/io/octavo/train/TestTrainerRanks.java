@@ -38,7 +38,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Ranks as threads: the same losses whatever their number, also across checkpoints. */
 class TestTrainerRanks {
@@ -174,18 +173,28 @@ class TestTrainerRanks {
   }
 
   @ParameterizedTest
-  @EnumSource(MomentFormat.class)
-  void resumesBitForBitOnTheSameRanks(MomentFormat moments) {
+  @CsvSource({
+    "FP32,2,7",
+    "BF16,2,7",
+    "FP8,2,7",
+    "FP8,1,1",
+    "FP8,2,13",
+    "FP8,4,28",
+    "FP32,4,49",
+    "BF16,1,26"
+  })
+  void resumesBitForBitOnTheSameRanks(MomentFormat moments, int ranks, int stop) {
     TrainConfig config = config(new Recipe.Tensorwise(), moments, 2);
-    List<Double> uninterrupted = run(2, config, 0, 50);
-    run(2, config, 0, 7);
+    List<Double> uninterrupted = run(ranks, config, 0, 50);
+    run(ranks, config, 0, stop);
 
-    assertThat(run(2, config, 7, 50)).isEqualTo(uninterrupted.subList(7, 50));
+    assertThat(run(ranks, config, stop, 50)).isEqualTo(uninterrupted.subList(stop, 50));
   }
 
+  /** Rounded moments may fall on another code where a sum of gradients has another order. */
   @ParameterizedTest
-  @EnumSource(MomentFormat.class)
-  void resumesOnAnotherNumberOfRanks(MomentFormat moments) {
+  @CsvSource({"FP32,1e-5", "BF16,1e-3", "FP8,1e-3"})
+  void resumesOnAnotherNumberOfRanks(MomentFormat moments, double limit) {
     TrainConfig config = config(new Recipe.Fp32(), moments, 1);
     List<Double> uninterrupted = run(1, config, 0, 50);
     run(1, config, 0, 10);
@@ -195,7 +204,7 @@ class TestTrainerRanks {
 
     for (int i = 0; i < rest.size(); i++) {
       double expected = uninterrupted.get(25 + i);
-      assertThat(rest.get(i)).isCloseTo(expected, within(1e-3 * expected));
+      assertThat(rest.get(i)).isCloseTo(expected, within(limit * expected));
     }
   }
 

@@ -39,7 +39,8 @@ class TestTransformerGradients {
         Arguments.of("reference, biased and tied", reference, biased),
         Arguments.of("reference, plain", reference, plain),
         Arguments.of("cpu, biased and tied", cpu, biased),
-        Arguments.of("cpu, plain", cpu, plain));
+        Arguments.of("cpu, plain", cpu, plain),
+        Arguments.of("cpu, logits in chunks", cpu, TinyModels.manyWords()));
   }
 
   /** A step at learning rate 0 leaves gradients and changes nothing. */

@@ -42,6 +42,26 @@ final class TinyModels {
     return ModelConfig.llama(VOCABULARY, 32, 48, 2, 4, 2, 64);
   }
 
+  /** So many words that the logits of a few rows fill the plan's chunk; llama3's frequencies. */
+  static ModelConfig manyWords() {
+    return new ModelConfig(
+        200_003,
+        8,
+        16,
+        1,
+        2,
+        1,
+        6,
+        64,
+        1e-5f,
+        10_000,
+        new RopeScaling.Llama3(8, 1, 4, 16),
+        false,
+        false,
+        false,
+        0.3f);
+  }
+
   static TrainConfig config(
       Recipe recipe, MomentFormat moments, float learningRate, int time, int batch) {
     return new TrainConfig(

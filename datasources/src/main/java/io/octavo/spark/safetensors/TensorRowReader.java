@@ -75,7 +75,7 @@ final class TensorRowReader implements PartitionReader<InternalRow> {
       case "min" -> numbers ? statistics.min() : null;
       case "max" -> numbers ? statistics.max() : null;
       case "amax" -> numbers ? statistics.amax() : null;
-      case "zeros" -> entry.elements() > 0 ? statistics.zeroShare() : null;
+      case "zeros" -> entry.elements() > 0 && entry.type().isReal() ? statistics.zeroShare() : null;
       case "nans" -> statistics.nans();
       default -> throw new IllegalArgumentException("Cannot read column " + column);
     };

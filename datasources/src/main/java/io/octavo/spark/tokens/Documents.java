@@ -13,8 +13,14 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.Type;
 
 /** The texts of a split, one after the other, whatever the format. */
 abstract class Documents implements Iterator<String>, AutoCloseable {
@@ -142,20 +148,54 @@ abstract class Documents implements Iterator<String>, AutoCloseable {
 
   private static final class Parquet extends Documents {
     private final TokensSplit split;
-    private final String column;
     private final ParquetReader<Group> reader;
 
     Parquet(TokensSplit split, TokensOptions options, Configuration hadoop) {
       this.split = split;
-      this.column = options.textField();
+      Path path = new Path(split.path());
       try {
+        Configuration projected = new Configuration(hadoop);
+        projected.set(ReadSupport.PARQUET_READ_SCHEMA, textOnly(path, options, hadoop).toString());
         reader =
-            ParquetReader.builder(new GroupReadSupport(), new Path(split.path()))
-                .withConf(hadoop)
+            ParquetReader.builder(new GroupReadSupport(), path)
+                .withConf(projected)
                 .withFileRange(split.from(), split.to())
                 .build();
       } catch (IOException e) {
-        throw new UncheckedIOException("Cannot read " + split.path() + ": " + e.getMessage(), e);
+        throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
+      }
+    }
+
+    /** The file's schema without all other columns, which are then not read. */
+    private static MessageType textOnly(Path path, TokensOptions options, Configuration hadoop)
+        throws IOException {
+      MessageType schema = schema(path, hadoop);
+      String column = options.textField();
+      if (!schema.containsField(column)) {
+        throw new IllegalArgumentException(
+            "Cannot find column %s in %s: it has %s; set option textField"
+                .formatted(column, path, schema.getFields()));
+      }
+      Type type = schema.getType(column);
+      boolean text =
+          type.isPrimitive()
+              && !type.isRepetition(Type.Repetition.REPEATED)
+              && type.asPrimitiveType().getPrimitiveTypeName()
+                  == PrimitiveType.PrimitiveTypeName.BINARY;
+      if (!text) {
+        throw new IllegalArgumentException(
+            "Cannot read text of column %s in %s: it is %s; set option textField"
+                .formatted(column, path, type));
+      }
+      return new MessageType(schema.getName(), type);
+    }
+
+    private static MessageType schema(Path path, Configuration hadoop) throws IOException {
+      try (ParquetFileReader file =
+          ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop))) {
+        return file.getFileMetaData().getSchema();
+      } catch (RuntimeException e) {
+        throw new CorruptDataException("Cannot read %s: %s".formatted(path, e.getMessage()), e);
       }
     }
 
@@ -166,13 +206,8 @@ abstract class Documents implements Iterator<String>, AutoCloseable {
         if (group == null) {
           return Optional.empty();
         }
-        if (!group.getType().containsField(column)) {
-          throw new IllegalArgumentException(
-              "Cannot find column %s in %s: it has %s; set option textField"
-                  .formatted(column, split.path(), group.getType().getFields()));
-        }
-        boolean present = group.getFieldRepetitionCount(column) > 0;
-        return Optional.of(present ? group.getString(column, 0) : "");
+        boolean present = group.getFieldRepetitionCount(0) > 0;
+        return Optional.of(present ? group.getString(0, 0) : "");
       } catch (IOException e) {
         throw new UncheckedIOException("Cannot read " + split.path() + ": " + e.getMessage(), e);
       }

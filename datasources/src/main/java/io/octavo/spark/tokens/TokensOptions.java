@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param format {@code text}, {@code json}, {@code parquet}, or {@code auto}: by the file's ending
  * @param document for text: a {@code line} or the whole {@code file}
  * @param textField field or column of the text in JSON and Parquet
- * @param tokenizer {@code byte} or a tokenizer.json
+ * @param tokenizer {@code byte}, a tokenizer.json or a model directory
+ * @param endOfText the token between documents; empty for the one the tokenizer's files name
  * @param sequenceLength tokens a sequence is trained on; a row holds one more
  * @param splitBytes size of a split
  * @param maxDocumentBytes longest document
@@ -27,6 +28,7 @@ record TokensOptions(
     String document,
     String textField,
     String tokenizer,
+    String endOfText,
     int sequenceLength,
     long splitBytes,
     int maxDocumentBytes)
@@ -40,6 +42,7 @@ record TokensOptions(
             word(options, "document", "line", List.of("line", "file")),
             options.getOrDefault("textField", "text"),
             options.getOrDefault("tokenizer", ByteTokenizer.NAME),
+            options.getOrDefault("endOfText", ""),
             options.getInt("sequenceLength", 1024),
             JavaUtils.byteStringAsBytes(options.getOrDefault("splitSize", "32m")),
             (int) JavaUtils.byteStringAsBytes(options.getOrDefault("maxDocumentSize", "64m")));

@@ -1,8 +1,5 @@
 package io.octavo.spark.tokens;
 
-import io.octavo.tokens.ByteTokenizer;
-import io.octavo.tokens.TokenizerFile;
-import io.octavo.tokens.TokenizerSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -155,21 +152,10 @@ final class TokensScan
   @Override
   public PartitionReaderFactory createReaderFactory() {
     return new TokensReader.Factory(
-        options, tokenizer(), columns, limit, new SerializableConfiguration(hadoop()));
-  }
-
-  private TokenizerSpec tokenizer() {
-    if (options.tokenizer().equals(ByteTokenizer.NAME)) {
-      return TokenizerSpec.bytes();
-    }
-    Path path = new Path(options.tokenizer());
-    try (var in = path.getFileSystem(hadoop()).open(path)) {
-      return new TokenizerSpec(in.readNBytes(TokenizerFile.MAX_BYTES + 1), -1);
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "Cannot read tokenizer %s: %s (expected byte or a tokenizer.json)"
-              .formatted(path, e.getMessage()),
-          e);
-    }
+        options,
+        TokenizerOption.resolve(options, hadoop()),
+        columns,
+        limit,
+        new SerializableConfiguration(hadoop()));
   }
 }

@@ -118,13 +118,18 @@ final class ModelDirectory {
 
     @Override
     public void read(Parameter parameter, long from, FloatBuffer target) {
+      check(parameter);
+      weights.read(parameter.name(), from, target);
+    }
+
+    @Override
+    public void check(Parameter parameter) {
       Shape found = weights.shape(parameter.name());
       if (!found.equals(parameter.shape())) {
         throw new CorruptDataException(
             "Cannot load %s: shape is %s in the file, %s by config.json"
                 .formatted(parameter.name(), found, parameter.shape()));
       }
-      weights.read(parameter.name(), from, target);
     }
 
     @Override
