@@ -3,11 +3,11 @@ package io.octavo.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.octavo.kernel.OptimizerKernels.AdamWRule;
 import io.octavo.format.ElementFormat;
 import io.octavo.format.Minifloat;
 import io.octavo.format.Rounding;
 import io.octavo.format.ScaleFormat;
+import io.octavo.kernel.OptimizerKernels.AdamWRule;
 import io.octavo.kernel.OptimizerKernels.Fp8Moment;
 import io.octavo.kernel.OptimizerKernels.Moment;
 import io.octavo.kernel.OptimizerKernels.PlainMoment;
@@ -460,7 +460,9 @@ public abstract class OptimizerKernelsContract {
     Moment other = plain(DataType.F32, values.length);
     AdamWRule keep = new AdamWRule(0, 0.95f, 1e-8f, 0);
     Tensor gradients = tensors.of(narrowed(values), values.length);
-    backend.optimizer().adamW(tensors.zeros(values.length), gradients, moment, other, keep, control(1, 0, 1));
+    backend
+        .optimizer()
+        .adamW(tensors.zeros(values.length), gradients, moment, other, keep, control(1, 0, 1));
     return moment;
   }
 
@@ -471,7 +473,9 @@ public abstract class OptimizerKernelsContract {
     AdamWRule keep = new AdamWRule(0.9f, 0, 1e-8f, 0);
     double[] roots = Arrays.stream(values).map(Math::sqrt).toArray();
     Tensor gradients = tensors.of(narrowed(roots), values.length);
-    backend.optimizer().adamW(tensors.zeros(values.length), gradients, other, moment, keep, control(1, 0, 1));
+    backend
+        .optimizer()
+        .adamW(tensors.zeros(values.length), gradients, other, moment, keep, control(1, 0, 1));
     return moment;
   }
 

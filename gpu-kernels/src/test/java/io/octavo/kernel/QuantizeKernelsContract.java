@@ -3,6 +3,7 @@ package io.octavo.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.octavo.format.Bfloat16;
 import io.octavo.format.ElementFormat;
 import io.octavo.format.IntegerFormat;
 import io.octavo.format.Minifloat;
@@ -13,6 +14,7 @@ import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.reference.ReferenceBackend;
+import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
@@ -198,9 +200,9 @@ public abstract class QuantizeKernelsContract {
     }
     QuantSpec spec =
         new QuantSpec(ElementFormat.E2M1, scale, new Granularity.Group(16), Rounding.NEAREST_EVEN);
-    QuantizedTensor got = target(actual, spec, rows, columns);
+    QuantizedTensor got = actual.codes(spec, rows, columns);
     backend.quantize().quantize(actual.of(values, rows, columns), got, RANDOM);
-    float[] scales = Tensors.floats(got.scales());
+    float[] scales = Tensors.floats(scale == ScaleFormat.BF16 ? wide(got.scales()) : got.scales());
     for (int group = 0; group < scales.length; group++) {
       float amax = 0;
       for (int i = 16 * group; i < 16 * group + 16; i++) {
@@ -209,10 +211,18 @@ public abstract class QuantizeKernelsContract {
       float exact = amax / 6;
       if (scale == ScaleFormat.FP32) {
         assertThat(scales[group]).isEqualTo(exact);
+      } else if (scale == ScaleFormat.BF16) {
+        assertThat(scales[group]).isEqualTo(Bfloat16.round(exact));
       } else {
         assertThat(Float.floatToRawIntBits(scales[group]) & 0x7FFFFF).as("a power of 2").isZero();
         assertThat(scales[group]).isGreaterThanOrEqualTo(exact).isLessThan(2 * exact);
       }
     }
+  }
+
+  private Tensor wide(Tensor narrow) {
+    Tensor wide = actual.empty(DataType.F32, narrow.elements());
+    backend.quantize().convert(narrow, wide);
+    return wide;
   }
 }
