@@ -15,7 +15,6 @@ import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import java.util.Arrays;
@@ -82,14 +81,14 @@ public abstract class OptimizerKernelsContract {
       for (int i = 0; i < GROUP; i++) {
         g[i] = (float) (Math.sin(0.7 * i + 0.3 * t) * Math.pow(10, -(i % 4)) * 1e-2);
       }
-      HostBuffer.of(gradients).put(g);
+      tensors.write(gradients, g);
       backend.optimizer().adamW(parameters, gradients, first, second, step(t));
     }
-    return Tensors.floats(parameters);
+    return tensors.read(parameters);
   }
 
-  private static float number(Tensor tensor) {
-    return HostBuffer.of(tensor).floats().get(0);
+  private float number(Tensor tensor) {
+    return tensors.read(tensor)[0];
   }
 
   @Test
@@ -153,9 +152,8 @@ public abstract class OptimizerKernelsContract {
             plain(DataType.F32, group.length),
             new AdamWStep(1, 0, 0, 0.95f, 1e-8f, 0, 1));
 
-    byte[] codes = new byte[group.length];
-    HostBuffer.of(moment.codes()).codes().get(0, codes);
-    assertThat(codes).containsExactly(0x7E, 0xED, 0x57, 0x45, 0xB4, 0x1E, 0x0D, 0x83);
+    assertThat(tensors.codes(moment.codes()))
+        .containsExactly(0x7E, 0xED, 0x57, 0x45, 0xB4, 0x1E, 0x0D, 0x83);
     assertThat(number(moment.exponents())).isEqualTo(2.125f);
     assertThat((double) number(moment.centres())).isCloseTo(7.0710678e-5, within(1e-10));
     assertThat((double) number(moment.scales())).isCloseTo(0.62167923, within(1e-5));
@@ -184,7 +182,7 @@ public abstract class OptimizerKernelsContract {
     backend
         .optimizer()
         .adamW(parameters, tensors.zeros(elements), moment, plain(DataType.F32, elements), show);
-    float[] shown = Tensors.floats(parameters);
+    float[] shown = tensors.read(parameters);
     for (int i = 0; i < elements; i++) {
       double held = -shown[i] * (1 - Math.pow(0.999999f, 2)) / 0.999999f;
       assertThat(held)
@@ -252,12 +250,13 @@ public abstract class OptimizerKernelsContract {
   }
 
   /** Every group reaches 448, no number becomes zero, and none is below 448 / 100352. */
-  private static void assertExpanded(Fp8Moment moment, int elements) {
+  private void assertExpanded(Fp8Moment moment, int elements) {
+    byte[] codes = tensors.codes(moment.codes());
     for (int group = 0; group < elements / GROUP; group++) {
       float largest = 0;
       float smallest = Float.POSITIVE_INFINITY;
       for (int i = group * GROUP; i < (group + 1) * GROUP; i++) {
-        float code = Math.abs(ElementFormat.E4M3.decode(code(moment, i)));
+        float code = Math.abs(ElementFormat.E4M3.decode(codes[i] & 0xFF));
         largest = Math.max(largest, code);
         smallest = Math.min(smallest, code);
       }
@@ -266,12 +265,8 @@ public abstract class OptimizerKernelsContract {
     }
   }
 
-  private static int code(Fp8Moment moment, int i) {
-    return HostBuffer.of(moment.codes()).codes().get(i) & 0xFF;
-  }
-
-  private static float median(Tensor values) {
-    float[] sorted = Tensors.floats(values);
+  private float median(Tensor values) {
+    float[] sorted = tensors.read(values);
     Arrays.sort(sorted);
     return sorted[sorted.length / 2];
   }
@@ -306,14 +301,15 @@ public abstract class OptimizerKernelsContract {
   }
 
   /** What codes and group numbers mean, by the formula in double. */
-  private static double[] shown(Fp8Moment moment) {
+  private double[] shown(Fp8Moment moment) {
     double[] values = new double[(int) moment.codes().elements()];
-    float[] scales = Tensors.floats(moment.scales());
-    float[] exponents = Tensors.floats(moment.exponents());
-    float[] centres = Tensors.floats(moment.centres());
+    byte[] codes = tensors.codes(moment.codes());
+    float[] scales = tensors.read(moment.scales());
+    float[] exponents = tensors.read(moment.exponents());
+    float[] centres = tensors.read(moment.centres());
     for (int i = 0; i < values.length; i++) {
       int group = i / GROUP;
-      double expanded = (double) ElementFormat.E4M3.decode(code(moment, i)) * scales[group];
+      double expanded = (double) ElementFormat.E4M3.decode(codes[i] & 0xFF) * scales[group];
       double magnitude = Math.pow(Math.abs(expanded), 1.0 / exponents[group]) * centres[group];
       values[i] = Math.copySign(magnitude, expanded);
     }
@@ -335,7 +331,7 @@ public abstract class OptimizerKernelsContract {
     Tensor back = tensors.zeros(1, values.length);
     backend.quantize().dequantize(target, back);
     double[] wide = new double[values.length];
-    float[] narrow = Tensors.floats(back);
+    float[] narrow = tensors.read(back);
     for (int i = 0; i < wide.length; i++) {
       wide[i] = narrow[i];
     }
