@@ -3,6 +3,7 @@ package io.octavo.cuda;
 import io.octavo.kernel.ActivationKernels;
 import io.octavo.kernel.AttentionKernels;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.BackendUnavailableException;
 import io.octavo.kernel.EmbeddingKernels;
 import io.octavo.kernel.GemmKernels;
 import io.octavo.kernel.LossKernels;
@@ -10,6 +11,7 @@ import io.octavo.kernel.NormKernels;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.kernel.RotaryKernels;
+import io.octavo.kernel.Support;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.Buffer;
 import io.octavo.tensor.DataType;
@@ -40,9 +42,13 @@ public final class CudaBackend implements Backend {
   /**
    * Opens a device by its number among those that this process may see.
    *
+   * @throws BackendUnavailableException where this machine or this build lacks what it needs
    * @throws IllegalStateException where the driver refuses
    */
   public static CudaBackend open(int ordinal) {
+    if (CudaDriver.support() instanceof Support.Unsupported unsupported) {
+      throw new BackendUnavailableException("Cannot open backend cuda: " + unsupported.reason());
+    }
     return new CudaBackend(Device.open(ordinal));
   }
 

@@ -37,6 +37,8 @@ final class CudaDriver {
       return device();
     } catch (LinkageError e) {
       return new Support.Unsupported(reason("JCuda", e));
+    } catch (IllegalStateException e) {
+      return new Support.Unsupported(String.valueOf(e.getMessage()));
     }
   }
 

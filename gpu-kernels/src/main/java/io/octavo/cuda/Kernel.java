@@ -3,6 +3,7 @@ package io.octavo.cuda;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
@@ -78,9 +79,7 @@ final class Kernel {
         count++;
       }
     }
-    return new int[][] {
-      java.util.Arrays.copyOf(offsets, count), java.util.Arrays.copyOf(sizes, count)
-    };
+    return new int[][] {Arrays.copyOf(offsets, count), Arrays.copyOf(sizes, count)};
   }
 
   /** Family and symbol, as error messages have it. */

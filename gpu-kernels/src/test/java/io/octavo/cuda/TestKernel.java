@@ -76,6 +76,24 @@ class TestKernel {
   }
 
   @Test
+  void theCopyEngineReadsBoxesAndZerosBeyondTheEdge() {
+    float[] values = new float[20 * 24];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i + 1;
+    }
+    Tensor x = tensors.of(values, 20, 24);
+    Tensor y = tensors.of(new float[8 * 16], 8, 16);
+    byte[] map = TensorMap.of(x, 8, 16, TensorMap.Swizzle.NONE);
+    module.kernel("box").launch(Grid.of(1, 32), map, y, 14, 12);
+    float[] box = tensors.floats(y);
+    for (int i = 0; i < box.length; i++) {
+      int row = 14 + i / 16;
+      int column = 12 + i % 16;
+      assertThat(box[i]).isEqualTo(row < 20 && column < 24 ? row * 24 + column + 1 : 0);
+    }
+  }
+
+  @Test
   void argumentsThatDoNotFitAreRefusedByName() {
     Tensor x = tensors.of(new float[1], 1);
     Kernel increment = module.kernel("increment");

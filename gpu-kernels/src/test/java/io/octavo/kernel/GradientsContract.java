@@ -1,11 +1,9 @@
 package io.octavo.kernel;
 
-import static io.octavo.kernel.Tensors.floats;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
 import io.octavo.quant.RandomStream;
-import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -42,9 +40,9 @@ public abstract class GradientsContract {
     backend.close();
   }
 
-  private static double dot(Tensor a, Tensor b) {
-    float[] x = floats(a);
-    float[] y = floats(b);
+  private double dot(Tensor a, Tensor b) {
+    float[] x = tensors.read(a);
+    float[] y = tensors.read(b);
     double sum = 0;
     for (int i = 0; i < x.length; i++) {
       sum += (double) x[i] * y[i];
@@ -60,14 +58,14 @@ public abstract class GradientsContract {
   private void checkSlopes(Objective objective, List<Tensor> inputs, List<Tensor> gradients) {
     for (int i = 0; i < inputs.size(); i++) {
       Tensor input = inputs.get(i);
-      float[] at = floats(input);
+      float[] at = tensors.read(input);
       double[] direction = unit(at.length, 100 + i);
       double slope =
           (moved(objective, input, at, direction, STEP)
                   - moved(objective, input, at, direction, -STEP))
               / (2 * STEP);
-      HostBuffer.of(input).put(at);
-      float[] gradient = floats(gradients.get(i));
+      tensors.write(input, at);
+      float[] gradient = tensors.read(gradients.get(i));
       double expected = 0;
       double size = 0;
       for (int j = 0; j < at.length; j++) {
@@ -81,13 +79,13 @@ public abstract class GradientsContract {
     }
   }
 
-  private static double moved(
+  private double moved(
       Objective objective, Tensor input, float[] at, double[] direction, double step) {
     float[] values = at.clone();
     for (int j = 0; j < values.length; j++) {
       values[j] += (float) (step * direction[j]);
     }
-    HostBuffer.of(input).put(values);
+    tensors.write(input, values);
     return objective.value();
   }
 
@@ -165,8 +163,8 @@ public abstract class GradientsContract {
     Tensor ones = tensors.zeros(9);
     float[] all = new float[9];
     Arrays.fill(all, 1);
-    HostBuffer.of(ones).put(all);
-    Tensor gradient = tensors.of(floats(logits), 9, 31);
+    tensors.write(ones, all);
+    Tensor gradient = tensors.of(tensors.read(logits), 9, 31);
     backend.loss().crossEntropyBackward(gradient, targets, losses, 1);
     Objective objective =
         () -> {
@@ -179,7 +177,7 @@ public abstract class GradientsContract {
   @Test
   void rotationIsUndoneByItsGradient() {
     Tensor x = tensors.normal(1, 1, 31, 4 * 8);
-    float[] before = floats(x);
+    float[] before = tensors.read(x);
     int[] positions = new int[31];
     Arrays.setAll(positions, i -> i);
     double[] angles = new double[31 * 4];
@@ -188,9 +186,9 @@ public abstract class GradientsContract {
     Tensor sine = tensors.of(mapped(angles, Math::sin), 31, 4);
     Tensor position = tensors.ints(positions);
     backend.rotary().rotate(x, 4, position, cosine, sine, RotaryKernels.Direction.FORWARD);
-    assertThat(Tensors.relativeError(floats(x), before)).isGreaterThan(0.1);
+    assertThat(Tensors.relativeError(tensors.read(x), before)).isGreaterThan(0.1);
     backend.rotary().rotate(x, 4, position, cosine, sine, RotaryKernels.Direction.BACKWARD);
-    assertThat(Tensors.relativeError(floats(x), before)).isLessThan(1e-6);
+    assertThat(Tensors.relativeError(tensors.read(x), before)).isLessThan(1e-6);
   }
 
   private static float[] mapped(double[] angles, DoubleUnaryOperator function) {

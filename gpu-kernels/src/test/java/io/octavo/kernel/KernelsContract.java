@@ -1,6 +1,5 @@
 package io.octavo.kernel;
 
-import static io.octavo.kernel.Tensors.floats;
 import static io.octavo.kernel.Tensors.relativeError;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -59,7 +58,7 @@ public abstract class KernelsContract {
     Tensor[] got = use.run(backend, actual);
     Tensor[] wanted = use.run(reference, expected);
     for (int i = 0; i < wanted.length; i++) {
-      assertThat(relativeError(floats(got[i]), floats(wanted[i])))
+      assertThat(relativeError(actual.read(got[i]), expected.read(wanted[i])))
           .as("relative error of result %d", i)
           .isLessThan(limit);
     }
@@ -272,7 +271,7 @@ public abstract class KernelsContract {
   void sumsSquares(int elements) {
     Tensor values = actual.normal(1, 1, elements);
     double sum = 0;
-    for (float value : floats(values)) {
+    for (float value : actual.read(values)) {
       sum += (double) value * value;
     }
     assertThat(backend.optimizer().sumOfSquares(values)).isEqualTo(sum, within(sum * 1e-12));

@@ -15,10 +15,10 @@ import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -91,14 +91,14 @@ public abstract class OptimizerKernelsContract {
       for (int i = 0; i < GROUP; i++) {
         g[i] = (float) (Math.sin(0.7 * i + 0.3 * t) * Math.pow(10, -(i % 4)) * 1e-2);
       }
-      HostBuffer.of(gradients).put(g);
+      tensors.write(gradients, g);
       backend.optimizer().adamW(parameters, gradients, first, second, RULE, control(t, 1e-3f, 1));
     }
-    return Tensors.floats(parameters);
+    return tensors.read(parameters);
   }
 
-  private static float number(Tensor tensor) {
-    return HostBuffer.of(tensor).floats().get(0);
+  private float number(Tensor tensor) {
+    return tensors.read(tensor)[0];
   }
 
   @Test
@@ -163,9 +163,8 @@ public abstract class OptimizerKernelsContract {
             new AdamWRule(0, 0.95f, 1e-8f, 0),
             control(1, 0, 1));
 
-    byte[] codes = new byte[group.length];
-    HostBuffer.of(moment.codes()).codes().get(0, codes);
-    assertThat(codes).containsExactly(0x7E, 0xED, 0x57, 0x45, 0xB4, 0x1E, 0x0D, 0x83);
+    assertThat(tensors.codes(moment.codes()))
+        .containsExactly(0x7E, 0xED, 0x57, 0x45, 0xB4, 0x1E, 0x0D, 0x83);
     assertThat(number(moment.exponents())).isEqualTo(2.125f);
     assertThat((double) number(moment.centres())).isCloseTo(7.0710678e-5, within(1e-10));
     assertThat((double) number(moment.scales())).isCloseTo(0.62167923, within(1e-5));
@@ -205,7 +204,7 @@ public abstract class OptimizerKernelsContract {
             plain(DataType.F32, elements),
             show,
             control(2, 1, 0));
-    float[] shown = Tensors.floats(parameters);
+    float[] shown = tensors.read(parameters);
     for (int i = 0; i < elements; i++) {
       double held = -shown[i] * (1 - Math.pow(0.999999f, 2)) / 0.999999f;
       assertThat(held)
@@ -245,7 +244,7 @@ public abstract class OptimizerKernelsContract {
     return List.of(plain(DataType.F32, ELEMENTS), plain(DataType.BF16, ELEMENTS), fp8(ELEMENTS));
   }
 
-  private static byte[] bytes(Moment moment) {
+  private byte[] bytes(Moment moment) {
     List<Tensor> parts =
         moment instanceof Fp8Moment fp8
             ? List.of(fp8.codes(), fp8.scales(), fp8.exponents(), fp8.centres())
@@ -253,7 +252,7 @@ public abstract class OptimizerKernelsContract {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     for (Tensor part : parts) {
       byte[] bytes = new byte[(int) part.buffer().bytes()];
-      HostBuffer.of(part).byteView().get(bytes);
+      backend.download(part, ByteBuffer.wrap(bytes));
       all.writeBytes(bytes);
     }
     return all.toByteArray();
@@ -269,26 +268,26 @@ public abstract class OptimizerKernelsContract {
       backend
           .optimizer()
           .adamW(parameters, gradients, moment, other, RULE, control(1, 1e-3f, 0.5f));
-      float[] before = Tensors.floats(parameters);
+      float[] before = tensors.read(parameters);
       byte[] first = bytes(moment);
       byte[] second = bytes(other);
       backend
           .optimizer()
           .adamW(parameters, gradients, moment, other, RULE, control(2, 1e-3f, factor));
-      assertThat(Tensors.floats(parameters)).isEqualTo(before);
+      assertThat(tensors.read(parameters)).isEqualTo(before);
       assertThat(bytes(moment)).isEqualTo(first);
       assertThat(bytes(other)).isEqualTo(second);
       backend
           .optimizer()
           .adamW(parameters, gradients, moment, other, RULE, control(2, 1e-3f, 0.5f));
-      assertThat(Tensors.floats(parameters)).isNotEqualTo(before);
+      assertThat(tensors.read(parameters)).isNotEqualTo(before);
     }
   }
 
   @Test
   void takesStepRateAndFactorFromTheControl() {
-    float[] start = Tensors.floats(tensors.normal(1, 1, ELEMENTS));
-    float[] gradient = Tensors.floats(tensors.normal(2, 1, ELEMENTS));
+    float[] start = tensors.read(tensors.normal(1, 1, ELEMENTS));
+    float[] gradient = tensors.read(tensors.normal(2, 1, ELEMENTS));
     Tensor parameters = tensors.of(start, ELEMENTS);
     backend
         .optimizer()
@@ -299,7 +298,7 @@ public abstract class OptimizerKernelsContract {
             plain(DataType.F32, ELEMENTS),
             RULE,
             control(3, 0.25f, 1e-3f));
-    float[] after = Tensors.floats(parameters);
+    float[] after = tensors.read(parameters);
     for (int i = 0; i < ELEMENTS; i++) {
       double g = gradient[i] * 1e-3;
       double m = 0.1 * g / (1 - Math.pow(0.9, 3));
@@ -309,8 +308,8 @@ public abstract class OptimizerKernelsContract {
     }
   }
 
-  private static double total(Tensor totals, int total) {
-    float[] pairs = Tensors.floats(totals);
+  private double total(Tensor totals, int total) {
+    float[] pairs = tensors.read(totals);
     return (double) pairs[2 * total] + pairs[2 * total + 1];
   }
 
@@ -321,10 +320,12 @@ public abstract class OptimizerKernelsContract {
     Tensor totals = tensors.zeros(OptimizerKernels.TOTALS);
     double large = 1 << 25;
     // What a binary32 alone could not hold beside so large a number.
-    HostBuffer.of(totals).floats().put(2 * OptimizerKernels.LOSS_SUM, (float) large);
+    float[] start = new float[OptimizerKernels.TOTALS];
+    start[2 * OptimizerKernels.LOSS_SUM] = (float) large;
+    tensors.write(totals, start);
     double sum = 0;
     double squares = 0;
-    for (float value : Tensors.floats(values)) {
+    for (float value : tensors.read(values)) {
       sum += value;
       squares += (double) value * value;
     }
@@ -336,7 +337,7 @@ public abstract class OptimizerKernelsContract {
       assertThat(total(totals, OptimizerKernels.SQUARES))
           .isCloseTo(times * squares, within(times * squares * 1e-12));
     }
-    float[] pairs = Tensors.floats(totals);
+    float[] pairs = tensors.read(totals);
     assertThat(Arrays.copyOfRange(pairs, 4, pairs.length)).containsOnly(0);
   }
 
@@ -351,7 +352,7 @@ public abstract class OptimizerKernelsContract {
     numbers[OptimizerKernels.CLIP_NORM] = clipNorm;
     Tensor control = tensors.of(numbers, numbers.length);
     backend.optimizer().finishNorm(tensors.of(sums, sums.length), control);
-    float[] after = Tensors.floats(control);
+    float[] after = tensors.read(control);
     float factor = after[OptimizerKernels.FACTOR];
     numbers[OptimizerKernels.FACTOR] = factor;
     assertThat(after).as("only the factor changes").isEqualTo(numbers);
@@ -384,7 +385,7 @@ public abstract class OptimizerKernelsContract {
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, 3e38f})
   void totalsOfWhatIsNotFiniteAreNotFinite(float bad) {
-    float[] values = Tensors.floats(tensors.normal(1, 1, 5000));
+    float[] values = tensors.read(tensors.normal(1, 1, 5000));
     values[4321] = bad;
     Tensor totals = tensors.zeros(OptimizerKernels.TOTALS);
     Tensor source = tensors.of(values, values.length);
@@ -393,7 +394,7 @@ public abstract class OptimizerKernelsContract {
     assertThat(Double.isFinite(total(totals, OptimizerKernels.SQUARES))).isFalse();
     Tensor control = control(1, 1, 1);
     backend.optimizer().finishNorm(totals, control);
-    assertThat(Tensors.floats(control)[OptimizerKernels.FACTOR]).isNaN();
+    assertThat(tensors.read(control)[OptimizerKernels.FACTOR]).isNaN();
   }
 
   /** The specification's table of errors: rows m, columns v, in E4M3, expanded E4M3 and E5M2. */
@@ -430,12 +431,13 @@ public abstract class OptimizerKernelsContract {
   }
 
   /** Every group reaches 448, no number becomes zero, and none is below 448 / 100352. */
-  private static void assertExpanded(Fp8Moment moment, int elements) {
+  private void assertExpanded(Fp8Moment moment, int elements) {
+    byte[] codes = tensors.codes(moment.codes());
     for (int group = 0; group < elements / GROUP; group++) {
       float largest = 0;
       float smallest = Float.POSITIVE_INFINITY;
       for (int i = group * GROUP; i < (group + 1) * GROUP; i++) {
-        float code = Math.abs(ElementFormat.E4M3.decode(code(moment, i)));
+        float code = Math.abs(ElementFormat.E4M3.decode(codes[i] & 0xFF));
         largest = Math.max(largest, code);
         smallest = Math.min(smallest, code);
       }
@@ -444,12 +446,8 @@ public abstract class OptimizerKernelsContract {
     }
   }
 
-  private static int code(Fp8Moment moment, int i) {
-    return HostBuffer.of(moment.codes()).codes().get(i) & 0xFF;
-  }
-
-  private static float median(Tensor values) {
-    float[] sorted = Tensors.floats(values);
+  private float median(Tensor values) {
+    float[] sorted = tensors.read(values);
     Arrays.sort(sorted);
     return sorted[sorted.length / 2];
   }
@@ -488,14 +486,15 @@ public abstract class OptimizerKernelsContract {
   }
 
   /** What codes and group numbers mean, by the formula in double. */
-  private static double[] shown(Fp8Moment moment) {
+  private double[] shown(Fp8Moment moment) {
     double[] values = new double[(int) moment.codes().elements()];
-    float[] scales = Tensors.floats(moment.scales());
-    float[] exponents = Tensors.floats(moment.exponents());
-    float[] centres = Tensors.floats(moment.centres());
+    byte[] codes = tensors.codes(moment.codes());
+    float[] scales = tensors.read(moment.scales());
+    float[] exponents = tensors.read(moment.exponents());
+    float[] centres = tensors.read(moment.centres());
     for (int i = 0; i < values.length; i++) {
       int group = i / GROUP;
-      double expanded = (double) ElementFormat.E4M3.decode(code(moment, i)) * scales[group];
+      double expanded = (double) ElementFormat.E4M3.decode(codes[i] & 0xFF) * scales[group];
       double magnitude = Math.pow(Math.abs(expanded), 1.0 / exponents[group]) * centres[group];
       values[i] = Math.copySign(magnitude, expanded);
     }
@@ -517,7 +516,7 @@ public abstract class OptimizerKernelsContract {
     Tensor back = tensors.zeros(1, values.length);
     backend.quantize().dequantize(target, back);
     double[] wide = new double[values.length];
-    float[] narrow = Tensors.floats(back);
+    float[] narrow = tensors.read(back);
     for (int i = 0; i < wide.length; i++) {
       wide[i] = narrow[i];
     }

@@ -15,7 +15,6 @@ import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.reference.ReferenceBackend;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import java.util.ArrayList;
@@ -91,12 +90,6 @@ public abstract class QuantizeKernelsContract {
     return specs.stream();
   }
 
-  private static byte[] codes(QuantizedTensor tensor) {
-    byte[] codes = new byte[(int) tensor.codes().elements()];
-    HostBuffer.of(tensor.codes()).codes().get(0, codes);
-    return codes;
-  }
-
   @ParameterizedTest
   @MethodSource("specs")
   void givesTheReferencesBits(QuantSpec spec) {
@@ -107,13 +100,13 @@ public abstract class QuantizeKernelsContract {
       backend.quantize().quantize(actual.normal(5, 2, shape[0], shape[1]), got, RANDOM);
       reference.quantize().quantize(expected.normal(5, 2, shape[0], shape[1]), wanted, RANDOM);
 
-      assertThat(Tensors.floats(got.scales())).isEqualTo(Tensors.floats(wanted.scales()));
-      assertThat(codes(got)).isEqualTo(codes(wanted));
+      assertThat(actual.read(got.scales())).isEqualTo(expected.read(wanted.scales()));
+      assertThat(actual.codes(got.codes())).isEqualTo(expected.codes(wanted.codes()));
       Tensor back = actual.zeros(shape[0], shape[1]);
       Tensor backWanted = expected.zeros(shape[0], shape[1]);
       backend.quantize().dequantize(got, back);
       reference.quantize().dequantize(wanted, backWanted);
-      assertThat(Tensors.floats(back)).isEqualTo(Tensors.floats(backWanted));
+      assertThat(actual.read(back)).isEqualTo(expected.read(backWanted));
     }
   }
 
@@ -126,12 +119,12 @@ public abstract class QuantizeKernelsContract {
     QuantizedTensor got = actual.codes(spec, 1, values.length);
     backend.quantize().quantize(actual.of(values, 1, values.length), got, RANDOM);
 
-    assertThat(Tensors.floats(got.scales())).containsExactly(2f / 448);
-    assertThat(codes(got)).containsExactly(0, 0x80, 0x7F, 0x7E, 0xFE, 0x7E, 0xF6, 0);
+    assertThat(actual.read(got.scales())).containsExactly(2f / 448);
+    assertThat(actual.codes(got.codes())).containsExactly(0, 0x80, 0x7F, 0x7E, 0xFE, 0x7E, 0xF6, 0);
 
     QuantizedTensor zeros = actual.codes(spec, 2, 2);
     backend.quantize().quantize(actual.zeros(2, 2), zeros, RANDOM);
-    assertThat(Tensors.floats(zeros.scales())).containsExactly(1f);
+    assertThat(actual.read(zeros.scales())).containsExactly(1f);
   }
 
   @Test
@@ -148,7 +141,7 @@ public abstract class QuantizeKernelsContract {
     Tensor back = actual.zeros(1, n);
     backend.quantize().dequantize(got, back);
     double sum = 0;
-    for (float value : Tensors.floats(back)) {
+    for (float value : actual.read(back)) {
       sum += value;
     }
     double mean = (sum - 448) / (n - 1);
@@ -180,7 +173,7 @@ public abstract class QuantizeKernelsContract {
       backend.quantize().quantize(actual.of(values, n / 1024, 1024), got, RANDOM);
       Tensor back = actual.zeros(n / 1024, 1024);
       backend.quantize().dequantize(got, back);
-      double relative = Tensors.relativeError(Tensors.floats(back), values);
+      double relative = Tensors.relativeError(actual.read(back), values);
       assertThat(relative * relative)
           .as("%s %s", row[0], row[1])
           .isCloseTo((double) row[2], within((double) row[2] * 1e-3));
@@ -202,7 +195,7 @@ public abstract class QuantizeKernelsContract {
         new QuantSpec(ElementFormat.E2M1, scale, new Granularity.Group(16), Rounding.NEAREST_EVEN);
     QuantizedTensor got = actual.codes(spec, rows, columns);
     backend.quantize().quantize(actual.of(values, rows, columns), got, RANDOM);
-    float[] scales = Tensors.floats(scale == ScaleFormat.BF16 ? wide(got.scales()) : got.scales());
+    float[] scales = actual.read(scale == ScaleFormat.BF16 ? wide(got.scales()) : got.scales());
     for (int group = 0; group < scales.length; group++) {
       float amax = 0;
       for (int i = 16 * group; i < 16 * group + 16; i++) {

@@ -10,10 +10,12 @@ import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tensors of a test on one host backend, filled from a seed, given back together. */
+/** Tensors of a test on one backend, filled from a seed, given back together. */
 public final class Tensors implements AutoCloseable {
 
   private final Backend backend;
@@ -50,23 +52,56 @@ public final class Tensors implements AutoCloseable {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (random.normal(i) * deviation);
     }
-    HostBuffer.of(tensor).put(values);
+    write(tensor, values);
     return tensor;
   }
 
   public Tensor of(float[] values, long... extents) {
     Tensor tensor = zeros(extents);
-    HostBuffer.of(tensor).put(values);
+    write(tensor, values);
     return tensor;
   }
 
   public Tensor ints(int[] values) {
     Tensor tensor = empty(DataType.I32, values.length);
-    HostBuffer.of(tensor).ints().put(0, values);
+    ByteBuffer bytes = ByteBuffer.allocateDirect(values.length * Integer.BYTES);
+    bytes.order(ByteOrder.nativeOrder()).asIntBuffer().put(values);
+    backend.upload(bytes, tensor);
     return tensor;
   }
 
-  /** All numbers of an F32 or BF16 tensor. */
+  /** Replaces all elements of an F32 tensor. */
+  public void write(Tensor tensor, float[] values) {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(values.length * Float.BYTES);
+    bytes.order(ByteOrder.nativeOrder()).asFloatBuffer().put(values);
+    backend.upload(bytes, tensor);
+  }
+
+  /** All numbers of an F32 or BF16 tensor, wherever it lies. */
+  public float[] read(Tensor tensor) {
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect(Math.toIntExact(tensor.buffer().bytes()))
+            .order(ByteOrder.nativeOrder());
+    backend.download(tensor, bytes);
+    float[] values = new float[Math.toIntExact(tensor.elements())];
+    if (tensor.type() == DataType.F32) {
+      bytes.asFloatBuffer().get(values);
+      return values;
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Bfloat16.decode(bytes.getShort(2 * i));
+    }
+    return values;
+  }
+
+  /** All bytes of a tensor of codes, wherever it lies. */
+  public byte[] codes(Tensor tensor) {
+    byte[] codes = new byte[Math.toIntExact(tensor.elements())];
+    backend.download(tensor, ByteBuffer.wrap(codes));
+    return codes;
+  }
+
+  /** All numbers of an F32 or BF16 tensor of a host backend. */
   public static float[] floats(Tensor tensor) {
     HostBuffer buffer = HostBuffer.of(tensor);
     if (tensor.type() != DataType.BF16) {
