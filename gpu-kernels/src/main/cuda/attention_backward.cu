@@ -167,6 +167,30 @@ __device__ void produce(const TensorMap* q, const TensorMap* k, const TensorMap*
   release_tickets(work.tickets);
 }
 
+// Named barriers; 0 is the block's.
+constexpr int scores_stored = 1;
+__device__ __forceinline__ int sums_empty(int warpgroup) { return 2 + warpgroup; }
+__device__ __forceinline__ int sums_full(int warpgroup) { return 4 + warpgroup; }
+
+// One warp a consumer warpgroup: adds its staged blocks of dQ to the sums by the copy engine.
+template <int D>
+__device__ void add_sums(const Work& work, uint32_t base, int warpgroup, volatile int* staged) {
+  using S = Shape<D>;
+  while (true) {
+    named_arrive(sums_empty(warpgroup), 160);
+    named_sync(sums_full(warpgroup), 160);
+    int block = staged[warpgroup];
+    if (block < 0) return;
+    if (threadIdx.x % 32 == 0) {
+      reduce_add_floats(work.query_sums + static_cast<long long>(block) * 4096,
+                        base + S::sums_at + warpgroup * S::sum_bytes, S::sum_bytes);
+      bulk_commit();
+      bulk_wait_read();
+    }
+    __syncwarp();
+  }
+}
+
 template <int D>
 struct Consumer {
   using S = Shape<D>;
@@ -176,12 +200,13 @@ struct Consumer {
   uint32_t base;
   const char* shared;
   int warpgroup;
+  volatile int* staged;
   float s[width], dk[D / 2], dv[D / 2];
   uint32_t use = 0;
 
   __device__ __forceinline__ Consumer(const Work& work, Barriers barriers, uint32_t base, const char* shared,
-                                      int warpgroup)
-      : work(work), barriers(barriers), base(base), shared(shared), warpgroup(warpgroup) {}
+                                      int warpgroup, volatile int* staged)
+      : work(work), barriers(barriers), base(base), shared(shared), warpgroup(warpgroup), staged(staged) {}
 
   __device__ __forceinline__ void release(uint32_t barrier) {
     __syncwarp();
@@ -247,24 +272,18 @@ struct Consumer {
     }
   }
 
-  // Adds the 64x64 block of this warpgroup to its sums by the copy engine.
-  __device__ __forceinline__ void add_query_gradient(const float (&dq)[32], int head, int tile) {
-    long long blocks = static_cast<long long>(work.padded_time() / 64) * (D / 64);
-    float* sums = work.query_sums + (head * blocks + 2 * tile + warpgroup) * 4096;
-    uint32_t staged = base + S::sums_at + warpgroup * S::sum_bytes;
+  // Hands the 64x64 block of this warpgroup to its writer.
+  __device__ __forceinline__ void add_query_gradient(const float (&dq)[32], int block) {
+    uint32_t to = base + S::sums_at + warpgroup * S::sum_bytes;
     int thread = threadIdx.x % 128;
-    if (thread == 0) bulk_wait_read();
-    named_sync(2 + warpgroup, 128);
+    named_sync(sums_empty(warpgroup), 160);
 #pragma unroll
     for (int i = 0; i < 8; i++) {
-      store_floats(staged + (i * 128 + thread) * 16, dq[4 * i], dq[4 * i + 1], dq[4 * i + 2], dq[4 * i + 3]);
+      store_floats(to + (i * 128 + thread) * 16, dq[4 * i], dq[4 * i + 1], dq[4 * i + 2], dq[4 * i + 3]);
     }
+    if (thread == 0) staged[warpgroup] = block;
     shared_proxy_fence();
-    named_sync(2 + warpgroup, 128);
-    if (thread == 0) {
-      reduce_add_floats(sums, staged, S::sum_bytes);
-      bulk_commit();
-    }
+    named_arrive(sums_full(warpgroup), 160);
   }
 
   __device__ __forceinline__ int stage() const { return use % S::stages; }
@@ -290,12 +309,15 @@ struct Consumer {
     int done = stage();
     uint32_t p[width / 2], ds[width / 2];
     float dp[width], dq[32];
+    float2 early[width / 4];  // where registers suffice, statistics are read while S^T is under way
+#pragma unroll
+    for (int j = 0; D == 128 && j < width / 4; j++) early[j] = *reinterpret_cast<const float2*>(lse + 8 * j + column);
     barrier_wait(barriers.gradient_full(done), parity());
     scores(dp, S::values_at, gradients_at());
     if (masked) mask(s, limits, first_query + column);
 #pragma unroll
     for (int j = 0; j < width / 4; j++) {
-      float2 at = *reinterpret_cast<const float2*>(lse + 8 * j + column);
+      float2 at = D == 128 ? early[j] : *reinterpret_cast<const float2*>(lse + 8 * j + column);
 #pragma unroll
       for (int i = 0; i < 4; i++) s[4 * j + i] = exp2_approximate(fmaf(s[4 * j + i], factor, -(i % 2 ? at.y : at.x)));
       p[2 * j] = pack_bf16(s[4 * j], s[4 * j + 1]);
@@ -316,7 +338,7 @@ struct Consumer {
     store_scores(ds, buffer);
     accumulate(dk, ds, queries_at());
     shared_proxy_fence();
-    named_sync(1, 256);
+    named_sync(scores_stored, 256);
     query_gradient(dq, buffer);
     wgmma_wait<2>();
     pin(dv);
@@ -331,7 +353,7 @@ struct Consumer {
     pin(ds);
     pin(dq);
     release(barriers.query_empty(done));
-    add_query_gradient(dq, head, first_query / S::query_rows);
+    add_query_gradient(dq, head * (work.padded_time() / 64 * (D / 64)) + first_query / S::query_rows * 2 + warpgroup);
     wgmma_wait<0>();
     pin(s);
   }
@@ -368,7 +390,9 @@ struct Consumer {
       item_use++;
       write(keys, row, 2 * (lane % 4));
     }
-    if (threadIdx.x % 128 == 0) bulk_wait_read();
+    named_sync(sums_empty(warpgroup), 160);
+    if (threadIdx.x % 128 == 0) staged[warpgroup] = -1;
+    named_arrive(sums_full(warpgroup), 160);
   }
 
   __device__ __forceinline__ void write(const KeyTile<D>& keys, int row, int column) {
@@ -395,6 +419,7 @@ __device__ void differentiate(const TensorMap* q, const TensorMap* k, const Tens
   using S = Shape<D>;
   extern __shared__ char dynamic[];
   __shared__ int slot;
+  __shared__ int staged[2];  // blocks of dQ; negative at the end
   uint32_t base = (shared_address(dynamic) + 1023) & ~1023u;
   Barriers barriers{base + S::barriers_at};
   if (threadIdx.x == 0) {
@@ -412,10 +437,15 @@ __device__ void differentiate(const TensorMap* q, const TensorMap* k, const Tens
   int role = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
   if (role == 2) {
     shrink_registers<S::producer_registers>();
-    if (threadIdx.x % 128 == 0) produce<D>(q, k, v, dout, work, base, barriers, &slot);
+    int warp = __shfl_sync(0xffffffffu, threadIdx.x / 32, 0) % 4;
+    if (warp == 0) {
+      if (threadIdx.x % 32 == 0) produce<D>(q, k, v, dout, work, base, barriers, &slot);
+    } else if (warp <= 2) {
+      add_sums<D>(work, base, warp - 1, staged);
+    }
   } else {
     grow_registers<S::consumer_registers>();
-    Consumer<D> consumer(work, barriers, base, dynamic + (base - shared_address(dynamic)), role);
+    Consumer<D> consumer(work, barriers, base, dynamic + (base - shared_address(dynamic)), role, staged);
     consumer.run(&slot);
   }
 }

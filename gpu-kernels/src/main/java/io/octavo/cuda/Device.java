@@ -35,6 +35,7 @@ final class Device implements AutoCloseable {
 
   /** Opens a device by its number among those that this process may see. */
   static Device open(int ordinal) {
+    Status.check(JCudaDriver.cuInit(0), "start the driver");
     return new Device(ordinal);
   }
 
