@@ -417,6 +417,7 @@ template <int D>
 __device__ void differentiate(const TensorMap* q, const TensorMap* k, const TensorMap* v, const TensorMap* dout,
                               const Work& work) {
   using S = Shape<D>;
+  require_shared(S::shared_bytes);
   extern __shared__ char dynamic[];
   __shared__ int slot;
   __shared__ int staged[2];  // blocks of dQ; negative at the end

@@ -494,6 +494,7 @@ template <int D>
 __device__ void attend(const TensorMap* q, const TensorMap* k, const TensorMap* v, const TensorMap* out,
                        const Work& work) {
   using S = Shape<D>;
+  require_shared(S::shared_bytes);
   extern __shared__ char shared[];
   __shared__ Job<D> jobs[2];
   uint32_t base = (shared_address(shared) + 1023) & ~1023u;

@@ -23,6 +23,13 @@ __device__ __forceinline__ uint32_t shared_address(const void* pointer) {
 
 #ifdef OCTAVO_SM90A
 
+// A launch with less dynamic shared memory than the kernel counts on fails instead of corrupting.
+__device__ __forceinline__ void require_shared(uint32_t bytes) {
+  uint32_t given;
+  asm("mov.u32 %0, %%dynamic_smem_size;" : "=r"(given));
+  if (given < bytes) __trap();
+}
+
 __device__ __forceinline__ void barrier_init(uint32_t barrier, int arrivals) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals));
 }

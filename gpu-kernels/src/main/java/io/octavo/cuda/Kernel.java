@@ -41,6 +41,10 @@ final class Kernel {
   private final Handle function = new Handle();
   private final int[] sizes;
   private final int[] offsets;
+
+  /** Kept: its collection would free the memory under {@link #arguments}, which is only a view. */
+  private final BytePointer memory = new BytePointer(PARAMETER_BYTES);
+
   private final ByteBuffer arguments;
   private final Pointer parameters;
   private final String launching;
@@ -54,7 +58,6 @@ final class Kernel {
     int[][] layout = layout(function.value());
     offsets = layout[0];
     sizes = layout[1];
-    BytePointer memory = new BytePointer(PARAMETER_BYTES);
     arguments = memory.asByteBuffer().order(ByteOrder.nativeOrder());
     ByteBuffer addresses =
         ByteBuffer.allocateDirect(Math.max(1, sizes.length) * Long.BYTES)
