@@ -7,13 +7,18 @@ import java.util.Map;
 
 /**
  * The layout of all memory of a rank, filled before anything is allocated. Reserving gives a {@link
- * Slot}; {@code kernel.Arena} turns slots into tensors. Slots start at multiples of {@value
- * #ALIGNMENT} bytes.
+ * Slot}; {@code kernel.Arena} turns slots into tensors. Large slots start at multiples of {@value
+ * #ALIGNMENT} bytes, small ones of a cache line.
  */
 public final class ArenaPlan {
 
-  /** Alignment of every slot: a cache line, and what vector loads and tensor cores want. */
-  public static final int ALIGNMENT = 64;
+  /** Alignment of matrices: what vector loads, tensor cores and cuBLASLt's best kernels want. */
+  public static final int ALIGNMENT = 256;
+
+  private static final int CACHE_LINE = 64;
+
+  /** Bytes from which a slot is worth the full alignment. */
+  private static final int LARGE = 1 << 16;
 
   /** A reserved place: where it starts, and what will lie there. */
   public record Slot(String name, MemoryKind kind, DataType type, Shape shape, long byteOffset) {
@@ -30,12 +35,17 @@ public final class ArenaPlan {
 
   /** Reserves room for a tensor; {@code name} appears in error messages and in the table. */
   public Slot reserve(MemoryKind kind, String name, DataType type, Shape shape) {
-    Slot slot = new Slot(name, kind, type, shape, bytes);
+    boolean large = shape.elements() * type.bytes() >= LARGE;
+    Slot slot = new Slot(name, kind, type, shape, aligned(bytes, large ? ALIGNMENT : CACHE_LINE));
     slots.add(slot);
-    long padded = (slot.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    bytes = Math.addExact(bytes, padded);
-    bytesByKind.merge(kind, padded, Long::sum);
+    long end = aligned(Math.addExact(slot.byteOffset(), slot.bytes()), CACHE_LINE);
+    bytesByKind.merge(kind, end - bytes, Long::sum);
+    bytes = end;
     return slot;
+  }
+
+  private static long aligned(long offset, int alignment) {
+    return Math.addExact(offset, alignment - 1) / alignment * alignment;
   }
 
   /** All slots in the order they were reserved. */

@@ -40,7 +40,7 @@ record TrainerPlan(
             config.recipes(),
             config.microBatch(),
             config.sequenceLength(),
-            config.accumulation(worldSize),
+            Math.max(1, config.globalBatch() / (config.microBatch() * worldSize)),
             worldSize == 1);
     ArenaPlan.Slot control =
         arena.reserve(

@@ -76,6 +76,8 @@ class TestRecordedLosses {
     "bf16,BF16,1e-3",
     "tensorwise,FP32,5e-3",
     "tensorwise,FP8,5e-3",
+    "rowwise,FP32,5e-3",
+    "deepseek,BF16,5e-3",
     "coat,FP8,5e-3"
   })
   void areReproduced(String recipe, MomentFormat moments, double limit) {
