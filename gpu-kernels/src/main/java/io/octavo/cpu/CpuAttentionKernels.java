@@ -5,7 +5,6 @@ import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
@@ -147,18 +146,40 @@ final class CpuAttentionKernels implements AttentionKernels {
         g.batch() * g.keyValueHeads(),
         block -> {
           int sequence = block / g.keyValueHeads();
-          int firstHead = block % g.keyValueHeads() * group;
-          for (int head = firstHead; head < firstHead + group; head++) {
+          int keyHead = block % g.keyValueHeads();
+          KeyValueSums sums = clearedSums(g.time() * g.headSize());
+          for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
             for (int t = 0; t < tilesOfSequence; t++) {
               int index = (sequence * g.queryHeads() + head) * tilesOfSequence + t;
-              Tile tile = Tile.of(g, index, tilesOfSequence, starts);
-              if (head == firstHead) {
-                clearKeysAndValues(tile, backward.dqkv().floats());
-              }
-              run(backward, tile, starts);
+              run(backward, Tile.of(g, index, tilesOfSequence, starts), sums, starts);
             }
           }
+          store(sums, g, sequence, keyHead, backward.dqkv().floats());
         });
+  }
+
+  /**
+   * Gradients of the keys and values of one head of one sequence, {@code [T, D]} each, while they
+   * are summed: close together, which the rows of the fused gradient are not.
+   */
+  private record KeyValueSums(NativeScratch.Area keys, NativeScratch.Area values) {}
+
+  private KeyValueSums clearedSums(int elements) {
+    KeyValueSums sums = new KeyValueSums(scratch.area(2, elements), scratch.area(3, elements));
+    sums.keys().memory().fillZero();
+    sums.values().memory().fillZero();
+    return sums;
+  }
+
+  private static void store(
+      KeyValueSums sums, Geometry g, int sequence, int keyHead, FloatBuffer gradients) {
+    int d = g.headSize();
+    int at = sequence * g.time() * g.qkvWidth() + g.queryWidth() + keyHead * d;
+    for (int t = 0; t < g.time(); t++) {
+      gradients.put(at, sums.keys().values(), t * d, d);
+      gradients.put(at + g.keyValueHeads() * d, sums.values().values(), t * d, d);
+      at += g.qkvWidth();
+    }
   }
 
   /** Operands of the backward pass. */
@@ -170,21 +191,7 @@ final class CpuAttentionKernels implements AttentionKernels {
       HostBuffer dout,
       HostBuffer dqkv) {}
 
-  /** Zeroes the sums of the keys that no tile before this one has seen. */
-  private void clearKeysAndValues(Tile tile, FloatBuffer gradients) {
-    Geometry g = tile.g();
-    int d = g.headSize();
-    float[] zeros = tiles.floats(0, d);
-    Arrays.fill(zeros, 0, d, 0);
-    int values = g.keyValueHeads() * d;
-    for (int row = tile.keys() - tile.rows(); row < tile.keys(); row++) {
-      int at = tile.keyAt() + row * g.qkvWidth();
-      gradients.put(at, zeros, 0, d);
-      gradients.put(at + values, zeros, 0, d);
-    }
-  }
-
-  private void run(Backward b, Tile tile, IntBuffer starts) {
+  private void run(Backward b, Tile tile, KeyValueSums sums, IntBuffer starts) {
     Geometry g = b.g();
     int d = g.headSize();
     int rows = tile.rows();
@@ -196,7 +203,6 @@ final class CpuAttentionKernels implements AttentionKernels {
     FloatPointer key = b.qkv().getPointer(tile.keyAt());
     FloatPointer value = b.qkv().getPointer(tile.valueAt());
     FloatPointer gradient = b.dout().floatPointer().getPointer(tile.outAt());
-    FloatPointer result = b.dqkv().floatPointer();
     multiply(false, true, rows, keys, d, g.scale(), query, stride, key, stride, p.pointer(), keys);
     multiply(
         false, true, rows, keys, d, 1, gradient, g.queryWidth(), value, stride, ds.pointer(), keys);
@@ -212,7 +218,7 @@ final class CpuAttentionKernels implements AttentionKernels {
         keys,
         key,
         stride,
-        result.getPointer(tile.queryAt()),
+        b.dqkv().floatPointer().getPointer(tile.queryAt()),
         stride);
     Blas.sgemm(
         true,
@@ -226,8 +232,8 @@ final class CpuAttentionKernels implements AttentionKernels {
         query,
         stride,
         1,
-        result.getPointer(tile.keyAt()),
-        stride);
+        sums.keys().pointer().getPointer((long) tile.firstKey() * d),
+        d);
     Blas.sgemm(
         true,
         false,
@@ -240,8 +246,8 @@ final class CpuAttentionKernels implements AttentionKernels {
         gradient,
         g.queryWidth(),
         1,
-        result.getPointer(tile.valueAt()),
-        stride);
+        sums.values().pointer().getPointer((long) tile.firstKey() * d),
+        d);
   }
 
   /** Scores to probabilities, and dP to {@code dS = P (dP - delta) scale}, row by row. */

@@ -17,7 +17,7 @@ interface MatrixStrips {
   /** Writes rows {@code [first, first + count)} to the front of {@code tile}. */
   void read(int first, int count, float[] tile);
 
-  /** The matrix itself, row by row: a row stays in the first cache. */
+  /** The matrix itself, as many rows at a time as stay in the first cache. */
   static MatrixStrips of(Tensor source) {
     return new Plain(source.rows(), source.columns(), HostBuffer.of(source).floats());
   }
@@ -32,7 +32,7 @@ interface MatrixStrips {
 
     @Override
     public int height() {
-      return 1;
+      return Tiles.rowsPerBlock(columns);
     }
 
     @Override

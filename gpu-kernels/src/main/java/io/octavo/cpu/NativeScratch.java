@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Off-heap scratch for each thread: a few numbered areas that grow to the largest tile. */
 final class NativeScratch implements AutoCloseable {
 
-  private static final int AREAS = 2;
+  private static final int AREAS = 4;
 
   /** One area as OpenBLAS and as Java see it. */
   record Area(HostBuffer memory, FloatPointer pointer, FloatBuffer values) {}

@@ -172,11 +172,11 @@ final class VectorLoops implements FloatLoops {
 
   @Override
   public void swiGlu(float[] gate, float[] up, float[] out, int count) {
-    FloatVector one = broadcast(1);
+    int whole = count - count % LANES;
+    float[] sigmoid = VectorSigmoid.of(gate, whole);
     int i = 0;
-    for (; i + LANES <= count; i += LANES) {
-      FloatVector g = load(gate, i);
-      g.mul(sigmoid(g, one)).mul(load(up, i)).intoArray(out, i);
+    for (; i < whole; i += LANES) {
+      load(gate, i).mul(load(sigmoid, i)).mul(load(up, i)).intoArray(out, i);
     }
     if (i < count) {
       float[] g = tail(gate, i, count);
@@ -187,12 +187,14 @@ final class VectorLoops implements FloatLoops {
 
   @Override
   public void swiGluBackward(float[] dout, float[] gate, float[] up, int count) {
+    int whole = count - count % LANES;
+    float[] sigmoid = VectorSigmoid.of(gate, whole);
     FloatVector one = broadcast(1);
     int i = 0;
-    for (; i + LANES <= count; i += LANES) {
+    for (; i < whole; i += LANES) {
       FloatVector d = load(dout, i);
       FloatVector g = load(gate, i);
-      FloatVector s = sigmoid(g, one);
+      FloatVector s = load(sigmoid, i);
       FloatVector silu = g.mul(s);
       FloatVector slope = one.sub(s).fma(silu, s);
       d.mul(load(up, i)).mul(slope).intoArray(gate, i);
@@ -205,11 +207,6 @@ final class VectorLoops implements FloatLoops {
       System.arraycopy(g, 0, gate, i, count - i);
       System.arraycopy(u, 0, up, i, count - i);
     }
-  }
-
-  /** {@code one} comes from outside the loop: made inside, it is allocated in every turn. */
-  private static FloatVector sigmoid(FloatVector x, FloatVector one) {
-    return one.div(exp(x.neg()).add(one));
   }
 
   private static float[] tail(float[] a, int from, int to) {
