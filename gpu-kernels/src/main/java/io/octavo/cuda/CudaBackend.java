@@ -29,6 +29,8 @@ public final class CudaBackend implements Backend {
   private final CudaPlanning planning = new CudaPlanning();
   private final CublasLt cublasLt;
   private final GemmKernels gemm;
+  private final CudaQuantizeKernels quantize;
+  private final CudaOptimizerKernels optimizer;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -37,6 +39,8 @@ public final class CudaBackend implements Backend {
     this.staging = new Staging(context.stream());
     this.cublasLt = new CublasLt(context.stream());
     this.gemm = gemm(ProductSummation.FAST, ProductSummation.PROMOTED);
+    this.quantize = new CudaQuantizeKernels(context);
+    this.optimizer = new CudaOptimizerKernels(context);
   }
 
   /**
@@ -83,6 +87,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void upload(ByteBuffer source, Tensor target) {
     device.makeCurrent();
+    context.stream().remember("(an upload)");
     staging.upload(source, DeviceBuffer.of(target));
   }
 
@@ -91,6 +96,7 @@ public final class CudaBackend implements Backend {
    */
   public void upload(PinnedBuffer source, Tensor target) {
     device.makeCurrent();
+    context.stream().remember("(an upload)");
     DeviceBuffer buffer = DeviceBuffer.of(target);
     Status.check(
         JCudaDriver.cuMemcpyHtoDAsync(
@@ -117,6 +123,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void copy(Tensor source, Tensor target) {
     device.makeCurrent();
+    context.stream().remember("(a copy)");
     DeviceBuffer from = DeviceBuffer.of(source);
     Status.check(
         JCudaDriver.cuMemcpyDtoDAsync(
@@ -156,7 +163,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public QuantizeKernels quantize() {
-    throw missing("quantize");
+    return quantize;
   }
 
   @Override
@@ -201,7 +208,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public OptimizerKernels optimizer() {
-    throw missing("optimizer");
+    return optimizer;
   }
 
   private static UnsupportedOperationException missing(String family) {

@@ -21,11 +21,13 @@ final class CudaContext implements AutoCloseable {
   private final Stream stream;
   private final List<AutoCloseable> owned = new ArrayList<>();
   private final Tensor blockAmax;
+  private final AmaxNote amaxNote;
 
   CudaContext(Device device) {
     this.device = device;
     this.stream = new Stream(device);
     this.blockAmax = reserve(DataType.F32, MOST_BLOCKS);
+    this.amaxNote = new AmaxNote(stream);
   }
 
   Device device() {
@@ -58,12 +60,16 @@ final class CudaContext implements AutoCloseable {
   }
 
   /**
-   * One amax a block of the kernel that wrote the values last: it writes as many entries as it has
-   * blocks and passes their number on; the cast that follows reduces them. Whatever runs between
-   * the two must leave it alone.
+   * One amax a block of the kernel that wrote the values last, as many entries as it has blocks; it
+   * says so in {@link #amaxNote}, and the cast that follows reduces them.
    */
   Tensor blockAmax() {
     return blockAmax;
+  }
+
+  /** Of which tensor {@link #blockAmax} holds the amax. */
+  AmaxNote amaxNote() {
+    return amaxNote;
   }
 
   /** Blocks of a persistent grid: at most {@code perMultiprocessor} on each, no more than work. */
@@ -75,6 +81,7 @@ final class CudaContext implements AutoCloseable {
   /** Appends a fill with zero bytes to the stream. */
   void zero(DeviceBuffer target) {
     device.makeCurrent();
+    stream.remember("(a fill)");
     if (target.bytes() > 0) {
       Status.check(
           JCudaDriver.cuMemsetD8Async(target.pointer(), (byte) 0, target.bytes(), stream.handle()),

@@ -26,7 +26,7 @@ final class Stream implements AutoCloseable {
   private final Handle handle = new Handle();
   private final CUstream_st cppHandle;
   private final String[] launched = new String[REMEMBERED];
-  private int launches;
+  private long launches;
 
   Stream(Device device) {
     this.device = device;
@@ -52,7 +52,12 @@ final class Stream implements AutoCloseable {
   }
 
   void remember(String kernel) {
-    launched[launches++ % REMEMBERED] = kernel;
+    launched[(int) (launches++ % REMEMBERED)] = kernel;
+  }
+
+  /** How much work has been remembered so far. */
+  long launches() {
+    return launches;
   }
 
   /** Whether calls are being recorded into a graph instead of run. */
@@ -80,8 +85,8 @@ final class Stream implements AutoCloseable {
 
   private String recent() {
     StringBuilder names = new StringBuilder();
-    for (int i = Math.max(0, launches - REMEMBERED); i < launches; i++) {
-      names.append(names.isEmpty() ? "" : ", ").append(launched[i % REMEMBERED]);
+    for (long i = Math.max(0, launches - REMEMBERED); i < launches; i++) {
+      names.append(names.isEmpty() ? "" : ", ").append(launched[(int) (i % REMEMBERED)]);
     }
     return names.isEmpty() ? "none" : names.toString();
   }

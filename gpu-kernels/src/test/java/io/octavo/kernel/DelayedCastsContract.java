@@ -1,6 +1,5 @@
 package io.octavo.kernel;
 
-import static io.octavo.kernel.Tensors.floats;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.octavo.format.Bfloat16;
@@ -11,7 +10,6 @@ import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import io.octavo.tensor.Transposed;
@@ -75,28 +73,26 @@ public abstract class DelayedCastsContract {
               history,
               RandomStream.NONE);
 
-      float[] values = floats(source);
+      float[] values = tensors.read(source);
       float own = amax(values);
       List<Float> last = before.subList(Math.max(0, before.size() - casts), before.size());
       float largest = last.isEmpty() ? 0 : Collections.max(last);
       float amax = largest > 0 ? largest : own;
       float scale = amax > 0 ? amax / 448 : 1;
       before.add(own);
-      assertThat(floats(rowwise.scales())).as("step %d", step).containsExactly(scale);
-      assertThat(floats(columnwise.stored().scales())).containsExactly(scale);
+      assertThat(tensors.read(rowwise.scales())).as("step %d", step).containsExactly(scale);
+      assertThat(tensors.read(columnwise.stored().scales())).containsExactly(scale);
+      byte[] codes = tensors.codes(rowwise.codes());
+      byte[] turnedCodes = tensors.codes(columnwise.stored().codes());
       for (int at = 0; at < values.length; at++) {
         int code = ElementFormat.E4M3.encode(values[at] / scale, Rounding.NEAREST_EVEN, 0);
         int turned = at % COLUMNS * ROWS + at / COLUMNS;
-        assertThat(code(rowwise, at)).as("step %d, element %d", step, at).isEqualTo(code);
-        assertThat(code(columnwise.stored(), turned)).isEqualTo(code);
+        assertThat(codes[at] & 0xFF).as("step %d, element %d", step, at).isEqualTo(code);
+        assertThat(turnedCodes[turned] & 0xFF).isEqualTo(code);
         saturated += Math.abs(values[at]) > 448 * scale * 1.1f ? 1 : 0;
       }
-      assertThat(floats(narrow)[5]).isEqualTo(Bfloat16.round(values[5]));
+      assertThat(tensors.read(narrow)[5]).isEqualTo(Bfloat16.round(values[5]));
     }
     assertThat(saturated).as("numbers that an old scale does not reach").isPositive();
-  }
-
-  private static int code(QuantizedTensor tensor, int at) {
-    return HostBuffer.of(tensor.codes()).codes().get(at) & 0xFF;
   }
 }

@@ -1,5 +1,6 @@
 package io.octavo.kernel;
 
+import io.octavo.cuda.StoredScales;
 import io.octavo.format.Bfloat16;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
@@ -13,6 +14,7 @@ import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Tensors of a test on one backend, filled from a seed, given back together. */
@@ -92,6 +94,16 @@ public final class Tensors implements AutoCloseable {
       values[i] = Bfloat16.decode(bytes.getShort(2 * i));
     }
     return values;
+  }
+
+  /** The scales of a cast in the order of the host, without padding, wherever they lie. */
+  public float[] scales(QuantizedTensor cast) {
+    float[] stored = read(cast.scales());
+    if (!(cast.scales().buffer() instanceof HostBuffer)) {
+      return StoredScales.inHostOrder(cast, stored);
+    }
+    Shape shape = QuantizedTensor.scaleShape(cast.spec().granularity(), cast.codes().shape());
+    return Arrays.copyOf(stored, Math.toIntExact(shape.elements()));
   }
 
   /** All bytes of a tensor of codes, wherever it lies. */

@@ -1,6 +1,5 @@
 package io.octavo.kernel;
 
-import static io.octavo.kernel.Tensors.floats;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.octavo.format.Bfloat16;
@@ -13,7 +12,6 @@ import io.octavo.quant.QuantSpec;
 import io.octavo.quant.RandomStream;
 import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
@@ -76,7 +74,7 @@ public abstract class TransposedCastsContract {
   private Tensor transpose(Tensor source) {
     int rows = source.rows();
     int columns = source.columns();
-    float[] values = floats(source);
+    float[] values = tensors.read(source);
     float[] transposed = new float[values.length];
     for (int row = 0; row < rows; row++) {
       for (int column = 0; column < columns; column++) {
@@ -86,14 +84,12 @@ public abstract class TransposedCastsContract {
     return tensors.of(transposed, columns, rows);
   }
 
-  private static byte[] codes(QuantizedTensor tensor) {
-    byte[] codes = new byte[(int) tensor.codes().elements()];
-    HostBuffer.of(tensor.codes()).codes().get(0, codes);
-    return codes;
+  private byte[] codes(QuantizedTensor tensor) {
+    return tensors.codes(tensor.codes());
   }
 
-  private static void assertSameBits(QuantizedTensor actual, QuantizedTensor expected) {
-    assertThat(floats(actual.scales())).isEqualTo(floats(expected.scales()));
+  private void assertSameBits(QuantizedTensor actual, QuantizedTensor expected) {
+    assertThat(tensors.scales(actual)).isEqualTo(tensors.scales(expected));
     assertThat(codes(actual)).isEqualTo(codes(expected));
   }
 
@@ -133,9 +129,9 @@ public abstract class TransposedCastsContract {
     QuantSpec fine =
         new QuantSpec(spec.element(), ScaleFormat.FP32, spec.granularity(), spec.rounding());
     Tensor source = tensors.normal(1, 2, 300, 70);
-    float[] once = floats(numbers(cast(source, fine)));
+    float[] once = tensors.read(numbers(cast(source, fine)));
     Tensor transposed = numbers(castTransposed(source, fine.ofTransposed()).stored());
-    boolean same = Arrays.equals(once, floats(transpose(transposed)));
+    boolean same = Arrays.equals(once, tensors.read(transpose(transposed)));
     assertThat(same).isEqualTo(fine.transposesExactly());
   }
 
@@ -153,7 +149,7 @@ public abstract class TransposedCastsContract {
     assertSameBits(columnwise.stored(), castTransposed(source, spec).stored());
     Tensor expected = tensors.empty(DataType.BF16, 31, 127);
     backend.quantize().convert(source, expected);
-    assertThat(floats(narrow)).isEqualTo(floats(expected));
+    assertThat(tensors.read(narrow)).isEqualTo(tensors.read(expected));
   }
 
   @Test
@@ -164,14 +160,14 @@ public abstract class TransposedCastsContract {
     int rows = 31;
     int columns = 77;
     Tensor source = tensors.normal(4, 1e-3, rows, columns);
-    float[] values = floats(source);
+    float[] values = tensors.read(source);
     Arrays.fill(values, 0, 16, 0);
-    HostBuffer.of(source).put(values);
+    tensors.write(source, values);
     QuantizedTensor cast = cast(source, spec);
     assertThat(cast.scales().type()).isEqualTo(DataType.BF16);
 
-    float[] scales = floats(cast.scales());
-    float[] numbers = floats(numbers(cast));
+    float[] scales = tensors.scales(cast);
+    float[] numbers = tensors.read(numbers(cast));
     byte[] codes = codes(cast);
     for (int at = 0; at < values.length; at++) {
       int from = at / columns * columns + at % columns / 16 * 16;
@@ -224,14 +220,15 @@ public abstract class TransposedCastsContract {
     return results;
   }
 
-  private static void assertClose(Products actual, Products expected) {
+  private void assertClose(Products actual, Products expected) {
     assertClose(actual.y(), expected.y());
     assertClose(actual.dx(), expected.dx());
     assertClose(actual.dw(), expected.dw());
   }
 
-  private static void assertClose(Tensor actual, Tensor expected) {
-    assertThat(Tensors.relativeError(floats(actual), floats(expected))).isLessThan(2e-6);
+  private void assertClose(Tensor actual, Tensor expected) {
+    assertThat(Tensors.relativeError(tensors.read(actual), tensors.read(expected)))
+        .isLessThan(2e-6);
   }
 
   @Test
@@ -242,9 +239,9 @@ public abstract class TransposedCastsContract {
     Tensor x = tensors.normal(1, 1, m, k);
     Tensor w = tensors.normal(2, 1, n, k);
     Tensor addend = tensors.normal(3, 1, m, n);
-    float[] before = floats(addend);
-    float[] left = floats(x);
-    float[] right = floats(w);
+    float[] before = tensors.read(addend);
+    float[] left = tensors.read(x);
+    float[] right = tensors.read(w);
     float[] expected = new float[m * n];
     for (int at = 0; at < expected.length; at++) {
       double sum = before[at];
@@ -257,9 +254,9 @@ public abstract class TransposedCastsContract {
         tensors.zeros(backend.gemm().workspaceElements(Shape.of(m, k), Shape.of(n, k)));
     Tensor y = tensors.normal(4, 1, m, n);
     backend.gemm().fpropAdd(x, w, addend, y, workspace);
-    assertThat(Tensors.relativeError(floats(y), expected)).isLessThan(2e-6);
-    assertThat(floats(addend)).isEqualTo(before);
+    assertThat(Tensors.relativeError(tensors.read(y), expected)).isLessThan(2e-6);
+    assertThat(tensors.read(addend)).isEqualTo(before);
     backend.gemm().fpropAdd(x, w, addend, addend, workspace);
-    assertThat(floats(addend)).isEqualTo(floats(y));
+    assertThat(tensors.read(addend)).isEqualTo(tensors.read(y));
   }
 }
