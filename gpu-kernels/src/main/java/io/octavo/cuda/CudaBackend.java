@@ -31,6 +31,11 @@ public final class CudaBackend implements Backend {
   private final GemmKernels gemm;
   private final CudaQuantizeKernels quantize;
   private final CudaOptimizerKernels optimizer;
+  private final CudaNormKernels norm;
+  private final CudaRotaryKernels rotary;
+  private final CudaActivationKernels activation;
+  private final CudaEmbeddingKernels embedding;
+  private final CudaLossKernels loss;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -41,6 +46,11 @@ public final class CudaBackend implements Backend {
     this.gemm = gemm(ProductSummation.FAST, ProductSummation.PROMOTED);
     this.quantize = new CudaQuantizeKernels(context);
     this.optimizer = new CudaOptimizerKernels(context);
+    this.norm = new CudaNormKernels(context);
+    this.rotary = new CudaRotaryKernels(context);
+    this.activation = new CudaActivationKernels(context);
+    this.embedding = new CudaEmbeddingKernels(context);
+    this.loss = new CudaLossKernels(context);
   }
 
   /**
@@ -178,12 +188,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public NormKernels norm() {
-    throw missing("norm");
+    return norm;
   }
 
   @Override
   public RotaryKernels rotary() {
-    throw missing("rotary");
+    return rotary;
   }
 
   @Override
@@ -193,17 +203,17 @@ public final class CudaBackend implements Backend {
 
   @Override
   public ActivationKernels activation() {
-    throw missing("activation");
+    return activation;
   }
 
   @Override
   public EmbeddingKernels embedding() {
-    throw missing("embedding");
+    return embedding;
   }
 
   @Override
   public LossKernels loss() {
-    throw missing("loss");
+    return loss;
   }
 
   @Override
