@@ -36,6 +36,7 @@ public final class CudaBackend implements Backend {
   private final CudaActivationKernels activation;
   private final CudaEmbeddingKernels embedding;
   private final CudaLossKernels loss;
+  private final CudaAttentionKernels attention;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -51,6 +52,7 @@ public final class CudaBackend implements Backend {
     this.activation = new CudaActivationKernels(context);
     this.embedding = new CudaEmbeddingKernels(context);
     this.loss = new CudaLossKernels(context);
+    this.attention = new CudaAttentionKernels(context);
   }
 
   /**
@@ -198,7 +200,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public AttentionKernels attention() {
-    throw missing("attention");
+    return attention;
   }
 
   @Override
@@ -219,11 +221,6 @@ public final class CudaBackend implements Backend {
   @Override
   public OptimizerKernels optimizer() {
     return optimizer;
-  }
-
-  private static UnsupportedOperationException missing(String family) {
-    return new UnsupportedOperationException(
-        "Cannot use %s kernels on cuda: not in this build".formatted(family));
   }
 
   /** The library of products, for what it has chosen. */
