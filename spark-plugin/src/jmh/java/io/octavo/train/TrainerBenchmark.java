@@ -76,7 +76,7 @@ public final class TrainerBenchmark {
       System.out.printf(
           "%n%s %d threads: %.0f tokens/s, %.1f model GFLOP/s, step %.1f ms%n",
           name, threads, count / seconds, flops / seconds / 1e9, 1e3 * seconds / steps);
-      print(timed.nanos(), seconds);
+      print(timed.costs(), seconds);
     }
   }
 
@@ -84,11 +84,11 @@ public final class TrainerBenchmark {
     return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
-  private static void print(Map<String, Long> nanos, double seconds) {
+  private static void print(Map<String, TimedBackend.Cost> costs, double seconds) {
     double gemm = 0;
     double known = 0;
-    for (Map.Entry<String, Long> entry : nanos.entrySet()) {
-      double share = entry.getValue() / 1e9 / seconds;
+    for (Map.Entry<String, TimedBackend.Cost> entry : costs.entrySet()) {
+      double share = entry.getValue().nanos() / 1e9 / seconds;
       known += share;
       gemm += entry.getKey().startsWith("gemm.") ? share : 0;
       if (share > 0.002) {
