@@ -36,6 +36,7 @@ public final class CudaBackend implements Backend {
   private final CudaActivationKernels activation;
   private final CudaEmbeddingKernels embedding;
   private final CudaLossKernels loss;
+  private final CudaAttentionKernels attention;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -43,6 +44,7 @@ public final class CudaBackend implements Backend {
     this.context = new CudaContext(device);
     this.staging = new Staging(context.stream());
     this.cublasLt = new CublasLt(context.stream());
+    this.attention = new CudaAttentionKernels(context);
     this.gemm = gemm(ProductSummation.FAST, ProductSummation.PROMOTED);
     this.quantize = new CudaQuantizeKernels(context);
     this.optimizer = new CudaOptimizerKernels(context);
@@ -198,7 +200,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public AttentionKernels attention() {
-    throw missing("attention");
+    return attention;
   }
 
   @Override
@@ -219,11 +221,6 @@ public final class CudaBackend implements Backend {
   @Override
   public OptimizerKernels optimizer() {
     return optimizer;
-  }
-
-  private static UnsupportedOperationException missing(String family) {
-    return new UnsupportedOperationException(
-        "Cannot use %s kernels on cuda: not in this build".formatted(family));
   }
 
   /** The library of products, for what it has chosen. */

@@ -35,8 +35,7 @@ record CudaPlanning() implements Planning {
 
   @Override
   public long attentionWorkspaceElements(AttentionKernels.Geometry geometry) {
-    long rows = geometry.rows();
-    return rows * (geometry.queryWidth() + 2L * geometry.queryHeads());
+    return new AttentionWorkspace(geometry).elements();
   }
 
   @Override
