@@ -9,8 +9,8 @@
 // One persistent block per multiprocessor takes (key tile, sequence, key head) items and walks over the query heads and query
 // tiles that see the keys. Products are transposed, S^T = K Q^T and dP^T = V dout^T: each of two warpgroups owns 64 keys, its
 // P^T and dS^T stay in registers as left operands of dV and dK, which never leave registers before the item ends: their sums
-// have a fixed order. Only dS crosses to the other warpgroup, through shared memory, for dQ = dS K, which is added to FP32
-// sums in device memory, in the order in which blocks arrive.
+// have a fixed order. Only dS crosses to the other warpgroup, through shared memory, for dQ = dS K: two more warps hand its
+// blocks to the copy engine, which adds them to FP32 sums in device memory in the order in which blocks arrive.
 //
 // Sums of dQ are laid out as the tensor cores leave them: per 64 queries and 64 columns 4,096 floats, [8][128 threads][4].
 // Statistics [B Hq, T'] and ends [B, T'] have T' = T rounded up to 128; past T, lse is infinite, so P is zero there.

@@ -44,6 +44,7 @@ public final class CudaBackend implements Backend {
     this.context = new CudaContext(device);
     this.staging = new Staging(context.stream());
     this.cublasLt = new CublasLt(context.stream());
+    this.attention = new CudaAttentionKernels(context);
     this.gemm = gemm(ProductSummation.FAST, ProductSummation.PROMOTED);
     this.quantize = new CudaQuantizeKernels(context);
     this.optimizer = new CudaOptimizerKernels(context);
@@ -52,7 +53,6 @@ public final class CudaBackend implements Backend {
     this.activation = new CudaActivationKernels(context);
     this.embedding = new CudaEmbeddingKernels(context);
     this.loss = new CudaLossKernels(context);
-    this.attention = new CudaAttentionKernels(context);
   }
 
   /**

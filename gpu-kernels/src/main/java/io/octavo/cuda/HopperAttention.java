@@ -47,6 +47,7 @@ final class HopperAttention {
         g.keyValueHeads(),
         launch.forwardSection(g),
         g.scale());
+    context.amaxNote().leave(out, grid.x());
   }
 
   void backward(

@@ -42,6 +42,14 @@ final class DeviceTensors implements AutoCloseable {
     return tensor;
   }
 
+  Tensor ofInts(int[] values, long... extents) {
+    Tensor tensor = empty(DataType.I32, extents);
+    ByteBuffer bytes = bytes(values.length * Integer.BYTES);
+    bytes.asIntBuffer().put(values);
+    backend.upload(bytes, tensor);
+    return tensor;
+  }
+
   Tensor ofCodes(byte[] codes, long... extents) {
     Tensor tensor = empty(DataType.U8, extents);
     backend.upload(ByteBuffer.wrap(codes), tensor);
