@@ -123,6 +123,28 @@ class TestTileCasts {
   }
 
   @Test
+  void takesTheAmaxThatAProducerLeft() {
+    QuantSpec spec = QuantSpec.perTensor(ElementFormat.E4M3);
+    int rows = 272;
+    int columns = 400;
+    Tensor gateUp = actual.normal(3, 2, rows, 2 * columns);
+    Tensor out = actual.zeros(rows, columns);
+    QuantizedTensor noted = actual.codes(spec, rows, columns);
+    QuantizedTensor measured = actual.codes(spec, rows, columns);
+    backend.activation().swiGlu(gateUp, out);
+    backend.quantize().quantize(out, noted, RandomStream.NONE);
+    // Another cast is work between.
+    backend.quantize().quantize(out, measured, RandomStream.NONE);
+    float amax = 0;
+    for (float value : actual.read(out)) {
+      amax = Math.max(amax, Math.abs(value));
+    }
+    assertThat(actual.scales(noted)).containsExactly(amax / 448);
+    assertThat(actual.scales(measured)).containsExactly(amax / 448);
+    assertThat(actual.codes(noted.codes())).isEqualTo(actual.codes(measured.codes()));
+  }
+
+  @Test
   void takesAnAmaxOnlyFromTheWorkJustBefore() {
     QuantSpec spec = QuantSpec.perTensor(ElementFormat.E4M3);
     Tensor small = actual.of(filled(256, 1), 16, 16);
