@@ -6,6 +6,7 @@ import io.octavo.format.Bfloat16;
 import io.octavo.format.ElementFormat;
 import io.octavo.format.Rounding;
 import io.octavo.format.ScaleFormat;
+import io.octavo.kernel.Gpu;
 import io.octavo.kernel.Tensors;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
@@ -21,13 +22,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A BF16 matrix and its transpose, cast from one read: the reference's bits for both. */
-@Tag("gpu")
+@Gpu
 class TestTileCasts {
 
   private CudaBackend backend;
