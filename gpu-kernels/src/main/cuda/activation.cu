@@ -76,11 +76,13 @@ __device__ __forceinline__ void swiglu(Source gate_up, T* out, int rows, int wid
 #pragma unroll
     for (int a = 0; a < AHEAD; a++) {
       if (some[a]) {
+        float g[WIDTH];
         float result[WIDTH];
+        values_of(gate[a], g);
+        values_of(up[a], result);
 #pragma unroll
         for (int i = 0; i < WIDTH; i++) {
-          float g = gate[a].value(i);
-          result[i] = g * sigmoid(g) * up[a].value(i);
+          result[i] *= g[i] * sigmoid(g[i]);
         }
         Pack<T, WIDTH> packed;
         packed.set(result);
@@ -118,14 +120,16 @@ __device__ __forceinline__ void swiglu_backward(const T* dout, Source gate_up, T
 #pragma unroll
     for (int a = 0; a < AHEAD; a++) {
       if (some[a]) {
+        float g[WIDTH];
         float dgate[WIDTH];
         float dup[WIDTH];
+        values_of(gate[a], g);
+        values_of(up[a], dgate);
 #pragma unroll
         for (int i = 0; i < WIDTH; i++) {
-          float g = gate[a].value(i);
-          float s = sigmoid(g);
-          float silu = g * s;
-          dgate[i] = d[a].value(i) * up[a].value(i) * (s + silu * (1 - s));
+          float s = sigmoid(g[i]);
+          float silu = g[i] * s;
+          dgate[i] *= d[a].value(i) * (s + silu * (1 - s));
           dup[i] = d[a].value(i) * silu;
         }
         Pack<T, WIDTH> packed;

@@ -113,10 +113,12 @@ __device__ __forceinline__ void rms_norm_teams(Source x, const float* weight, fl
 #pragma unroll
     for (int p = 0; p < PACKS; p++) {
       if (team.column(p) < columns) {
+        float in[WIDE];
+        unpack(now[p], in);
         float sum = 0;
 #pragma unroll
         for (int i = 0; i < WIDE; i++) {
-          sum = fmaf(unscaled(now[p], i), unscaled(now[p], i), sum);
+          sum = fmaf(in[i], in[i], sum);
         }
         squares = fmaf(sum * scale_of(now[p]), scale_of(now[p]), squares);
       }
@@ -129,9 +131,10 @@ __device__ __forceinline__ void rms_norm_teams(Source x, const float* weight, fl
         if (team.column(p) < columns) {
           float factor = inverse * scale_of(now[p]);
           float out[WIDE];
+          unpack(now[p], out);
 #pragma unroll
           for (int i = 0; i < WIDE; i++) {
-            out[i] = unscaled(now[p], i) * factor * gain[p].value(i);
+            out[i] = out[i] * factor * gain[p].value(i);
           }
           Pack<T, WIDE> packed;
           packed.set(out);
@@ -159,14 +162,18 @@ __device__ __forceinline__ void rms_norm_plain(Source x, const float* weight, fl
     float squares = 0;
     for (int c = threadIdx.x; c < columns; c += blockDim.x) {
       x.take(one, row, c);
-      squares = fmaf(one.value(0), one.value(0), squares);
+      float in[1];
+      values_of(one, in);
+      squares = fmaf(in[0], in[0], squares);
     }
     float mean = team_sum(squares, blockDim.x / WARP, shared[phase]) / columns;
     phase ^= 1;
     float inverse = rsqrtf(mean + eps);
     for (int c = threadIdx.x; c < columns; c += blockDim.x) {
       x.take(one, row, c);
-      float out[1] = {one.value(0) * inverse * weight[c]};
+      float out[1];
+      values_of(one, out);
+      out[0] = out[0] * inverse * weight[c];
       Pack<T, 1> packed;
       packed.set(out);
       packed.store(y + static_cast<int64_t>(row) * columns + c);
@@ -230,11 +237,13 @@ __device__ __forceinline__ void rms_norm_backward_teams(const T* dy, Source x, c
 #pragma unroll
       for (int p = 0; p < PACKS; p++) {
         if (team.column(p) < columns) {
+          float in[WIDE];
+          unpack(now.x[p], in);
           float factor = r * scale_of(now.x[p]);
           float sum = 0;
 #pragma unroll
           for (int i = 0; i < WIDE; i++) {
-            float product = now.dy[p].value(i) * unscaled(now.x[p], i);
+            float product = now.dy[p].value(i) * in[i];
             sum = fmaf(product, gain[p].value(i), sum);
             sums[p][i] = fmaf(product, factor, sums[p][i]);
           }
@@ -249,12 +258,14 @@ __device__ __forceinline__ void rms_norm_backward_teams(const T* dy, Source x, c
 #pragma unroll
       for (int p = 0; p < PACKS; p++) {
         if (team.column(p) < columns) {
+          float in[WIDE];
+          unpack(now.x[p], in);
           float factor = pull * scale_of(now.x[p]);
           float out[WIDE];
 #pragma unroll
           for (int i = 0; i < WIDE; i++) {
             float push = r * now.dy[p].value(i) * gain[p].value(i);
-            out[i] = now.dx[p].value(i) + (push - unscaled(now.x[p], i) * factor);
+            out[i] = now.dx[p].value(i) + (push - in[i] * factor);
           }
           Pack<T, WIDE> packed;
           packed.set(out);
@@ -287,20 +298,23 @@ __device__ __forceinline__ void rms_norm_backward_plain(const T* dy, Source x, c
   for (int row = blockIdx.x; row < rows; row += gridDim.x) {
     const T* dout = dy + static_cast<int64_t>(row) * columns;
     T* target = dx + static_cast<int64_t>(row) * columns;
-    typename Source::template Taken<1> in;
+    typename Source::template Taken<1> one;
+    float in[1];
     float dot = 0;
     for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-      x.take(in, row, c);
-      dot = fmaf(to_float(dout[c]) * in.value(0), weight[c], dot);
+      x.take(one, row, c);
+      values_of(one, in);
+      dot = fmaf(to_float(dout[c]) * in[0], weight[c], dot);
     }
     dot = team_sum(dot, blockDim.x / WARP, shared[phase]);
     phase ^= 1;
     float r = rstd[row];
     float pull = r * r * r * dot / columns;
     for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-      x.take(in, row, c);
+      x.take(one, row, c);
+      values_of(one, in);
       float push = r * to_float(dout[c]) * weight[c];
-      float out[1] = {to_float(target[c]) + (push - in.value(0) * pull)};
+      float out[1] = {to_float(target[c]) + (push - in[0] * pull)};
       Pack<T, 1> packed;
       packed.set(out);
       packed.store(target + c);
@@ -320,10 +334,12 @@ __device__ __forceinline__ void weight_gradient_plain(const T* dy, Source x, con
   }
   float sum = 0;
   for (int row = blockIdx.y; row < rows; row += gridDim.y) {
-    typename Source::template Taken<1> in;
-    x.take(in, row, column);
+    typename Source::template Taken<1> one;
+    x.take(one, row, column);
+    float in[1];
+    values_of(one, in);
     float dout = to_float(dy[static_cast<int64_t>(row) * x.columns + column]);
-    sum = fmaf(dout * in.value(0), rstd[row], sum);
+    sum = fmaf(dout * in[0], rstd[row], sum);
   }
   partials[static_cast<int64_t>(blockIdx.y) * x.columns + column] = sum;
 }

@@ -117,7 +117,7 @@ struct Pack<float, 1> {
   __device__ __forceinline__ void set(const float (&from)[1]) { one = from[0]; }
 };
 
-// Codes with their scale: value(i) = code(i) * scale.
+// Codes with the scale that they share.
 template <int WIDTH>
 struct CodePack;
 
@@ -125,36 +125,58 @@ template <>
 struct CodePack<WIDE> {
   uint2 codes;
   float scale;
-
-  __device__ __forceinline__ float code(int i) const {
-    float2 pair = E4M3::decode2((i < 4 ? codes.x : codes.y) >> (i % 4 / 2 * 16));
-    return i % 2 == 0 ? pair.x : pair.y;
-  }
-  __device__ __forceinline__ float value(int i) const { return code(i) * scale; }
 };
 
 template <>
 struct CodePack<1> {
-  uint8_t byte;
+  uint8_t code;
   float scale;
-
-  __device__ __forceinline__ float value(int) const { return E4M3::decode2(byte).x * scale; }
 };
 
-// A value without its scale, and the scale that many of them share: what is multiplied by more than
-// that is multiplied once for all.
-template <typename T>
-__device__ __forceinline__ float unscaled(const Pack<T, WIDE>& pack, int i) {
-  return pack.value(i);
+// ------------------------------------------------------------------------------------------------
+// The numbers of a pack without the scale that they share, and the scale: what is multiplied by more
+// than that is multiplied once for all. Codes are decoded two at a time, so all at once.
+
+template <typename T, int WIDTH>
+__device__ __forceinline__ void unpack(const Pack<T, WIDTH>& pack, float (&unscaled)[WIDTH]) {
+#pragma unroll
+  for (int i = 0; i < WIDTH; i++) {
+    unscaled[i] = pack.value(i);
+  }
 }
-template <typename T>
-__device__ __forceinline__ float scale_of(const Pack<T, WIDE>&) {
+
+__device__ __forceinline__ void unpack(const CodePack<WIDE>& pack, float (&unscaled)[WIDE]) {
+#pragma unroll
+  for (int i = 0; i < WIDE; i += 2) {
+    float2 two = E4M3::decode2((i < WIDE / 2 ? pack.codes.x : pack.codes.y) >> (i % 4 * 8));
+    unscaled[i] = two.x;
+    unscaled[i + 1] = two.y;
+  }
+}
+
+__device__ __forceinline__ void unpack(const CodePack<1>& pack, float (&unscaled)[1]) {
+  unscaled[0] = E4M3::decode2(pack.code).x;
+}
+
+template <typename T, int WIDTH>
+__device__ __forceinline__ float scale_of(const Pack<T, WIDTH>&) {
   return 1;
 }
-__device__ __forceinline__ float unscaled(const CodePack<WIDE>& pack, int i) {
-  return pack.code(i);
+
+template <int WIDTH>
+__device__ __forceinline__ float scale_of(const CodePack<WIDTH>& pack) {
+  return pack.scale;
 }
-__device__ __forceinline__ float scale_of(const CodePack<WIDE>& pack) { return pack.scale; }
+
+// The numbers themselves.
+template <typename Taken, int WIDTH>
+__device__ __forceinline__ void values_of(const Taken& pack, float (&values)[WIDTH]) {
+  unpack(pack, values);
+#pragma unroll
+  for (int i = 0; i < WIDTH; i++) {
+    values[i] *= scale_of(pack);
+  }
+}
 
 // ------------------------------------------------------------------------------------------------
 // A matrix of numbers to read: take(row, column) gives the WIDTH numbers from there. Made from two
@@ -198,7 +220,7 @@ struct Codes16 {
     into.scale = scale(row, column);
   }
   __device__ __forceinline__ void take(CodePack<1>& into, int64_t row, int column) const {
-    into.byte = codes[row * columns + column];
+    into.code = codes[row * columns + column];
     into.scale = scale(row, column);
   }
 };

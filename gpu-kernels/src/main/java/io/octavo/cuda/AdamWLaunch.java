@@ -22,8 +22,8 @@ final class AdamWLaunch {
 
   private static final Geometry PLAIN = new Geometry(256, 256, 8);
 
-  /** Four times as many blocks as run at once: the last ones even out. */
-  private static final Geometry EXPANDED = new Geometry(128, 512, 20);
+  /** Eight times as many blocks as run at once: the last ones even out. */
+  private static final Geometry EXPANDED = new Geometry(128, 512, 40);
 
   /** How a moment is stored. */
   private enum Kind {

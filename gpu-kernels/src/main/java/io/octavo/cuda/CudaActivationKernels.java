@@ -14,6 +14,9 @@ final class CudaActivationKernels implements ActivationKernels {
 
   private static final int BLOCKS_PER_MULTIPROCESSOR = 4;
 
+  /** Gates and ups in codes are half the bytes: more of them must be on their way. */
+  private static final int BLOCKS_OF_CODES = 6;
+
   /** Threads side by side in a row, and rows side by side in a block, of bias_partials. */
   private static final int BIAS_LANES = 32;
 
@@ -59,10 +62,12 @@ final class CudaActivationKernels implements ActivationKernels {
   @Override
   public void swiGlu(Operand gateUp, Tensor out) {
     Tensor data = Storage.data(gateUp);
+    Storage in = Storage.of(gateUp);
     AccessWidth width = AccessWidth.of(out.columns(), data, out);
-    int blocks = persistentBlocks(out.elements(), width);
+    int perMultiprocessor = in == Storage.GROUP_16 ? BLOCKS_OF_CODES : BLOCKS_PER_MULTIPROCESSOR;
+    int blocks = persistentBlocks(perMultiprocessor, out.elements(), width);
     swiGlu
-        .of(width, Storage.of(gateUp), Storage.of(out))
+        .of(width, in, Storage.of(out))
         .launch(
             Grid.of(blocks, THREADS),
             data,
@@ -78,7 +83,7 @@ final class CudaActivationKernels implements ActivationKernels {
   public void swiGluBackward(Tensor dout, Operand gateUp, Tensor dGateUp) {
     Tensor data = Storage.data(gateUp);
     AccessWidth width = AccessWidth.of(dout.columns(), dout, data, dGateUp);
-    int blocks = persistentBlocks(dout.elements(), width);
+    int blocks = persistentBlocks(BLOCKS_PER_MULTIPROCESSOR, dout.elements(), width);
     swiGluBackward
         .of(width, Storage.of(gateUp), Storage.of(dGateUp))
         .launch(
@@ -140,12 +145,12 @@ final class CudaActivationKernels implements ActivationKernels {
     columnSums.addTo(dbias, parts);
   }
 
-  private int persistentBlocks(long elements, AccessWidth width) {
+  private int persistentBlocks(int perMultiprocessor, long elements, AccessWidth width) {
     long each = (long) THREADS * AHEAD * width.numbers();
-    return context.persistentBlocks(BLOCKS_PER_MULTIPROCESSOR, (elements + each - 1) / each);
+    return context.persistentBlocks(perMultiprocessor, (elements + each - 1) / each);
   }
 
   private Grid elementwise(long elements, AccessWidth width) {
-    return Grid.of(persistentBlocks(elements, width), THREADS);
+    return Grid.of(persistentBlocks(BLOCKS_PER_MULTIPROCESSOR, elements, width), THREADS);
   }
 }

@@ -2,9 +2,9 @@ package io.octavo.cuda;
 
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.DelayedCastsContract;
-import org.junit.jupiter.api.Tag;
+import io.octavo.kernel.Gpu;
 
-@Tag("gpu")
+@Gpu
 class TestCudaDelayedCasts extends DelayedCastsContract {
 
   @Override

@@ -1,10 +1,10 @@
 package io.octavo.cuda;
 
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.Gpu;
 import io.octavo.kernel.QuantizeKernelsContract;
-import org.junit.jupiter.api.Tag;
 
-@Tag("gpu")
+@Gpu
 class TestCudaQuantizeKernels extends QuantizeKernelsContract {
 
   @Override

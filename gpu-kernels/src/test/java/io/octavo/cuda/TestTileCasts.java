@@ -6,6 +6,7 @@ import io.octavo.format.Bfloat16;
 import io.octavo.format.ElementFormat;
 import io.octavo.format.Rounding;
 import io.octavo.format.ScaleFormat;
+import io.octavo.kernel.Gpu;
 import io.octavo.kernel.Tensors;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
@@ -21,13 +22,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A BF16 matrix and its transpose, cast from one read: the reference's bits for both. */
-@Tag("gpu")
+@Gpu
 class TestTileCasts {
 
   private CudaBackend backend;
@@ -120,6 +120,28 @@ class TestTileCasts {
       assertSame(plain, plainWanted);
       assertSame(transposed.stored(), transposedWanted.stored());
     }
+  }
+
+  @Test
+  void takesTheAmaxThatAProducerLeft() {
+    QuantSpec spec = QuantSpec.perTensor(ElementFormat.E4M3);
+    int rows = 272;
+    int columns = 400;
+    Tensor gateUp = actual.normal(3, 2, rows, 2 * columns);
+    Tensor out = actual.zeros(rows, columns);
+    QuantizedTensor noted = actual.codes(spec, rows, columns);
+    QuantizedTensor measured = actual.codes(spec, rows, columns);
+    backend.activation().swiGlu(gateUp, out);
+    backend.quantize().quantize(out, noted, RandomStream.NONE);
+    // Another cast is work between.
+    backend.quantize().quantize(out, measured, RandomStream.NONE);
+    float amax = 0;
+    for (float value : actual.read(out)) {
+      amax = Math.max(amax, Math.abs(value));
+    }
+    assertThat(actual.scales(noted)).containsExactly(amax / 448);
+    assertThat(actual.scales(measured)).containsExactly(amax / 448);
+    assertThat(actual.codes(noted.codes())).isEqualTo(actual.codes(measured.codes()));
   }
 
   @Test
