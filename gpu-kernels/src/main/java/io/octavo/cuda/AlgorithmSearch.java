@@ -35,7 +35,8 @@ final class AlgorithmSearch {
 
   /**
    * The fastest algorithm for {@code plan} on the given addresses. Runs the product several times;
-   * a target that the product is added to is spared by taking scratch of its size for the time.
+   * where something is added, which may be the target itself, the target is spared by taking
+   * scratch of its size for the time.
    */
   GemmAlgorithm search(GemmPlan plan, GemmAddresses at) {
     List<cublasLtMatmulHeuristicResult_t> candidates = candidates(plan);
@@ -43,7 +44,7 @@ final class AlgorithmSearch {
       throw unsupported(plan.problem());
     }
     GemmProblem problem = plan.problem();
-    if (problem.addend() != GemmProblem.Addend.TARGET) {
+    if (problem.addend() == GemmProblem.Addend.NONE) {
       return fastest(plan, at, candidates);
     }
     long bytes = problem.m() * problem.n() * problem.result().bytes();

@@ -150,8 +150,19 @@ final class GemmCase {
     Side right = side(b, 2, n, k);
     Side residual = side("BF16", 3, m, n);
     Tensor y = tensors.empty(DataType.BF16, m, n);
-    ((CudaGemmKernels) backend.gemm())
+    backend
+        .gemm()
         .fpropAdd(left.operand(), right.operand(), (Tensor) residual.operand(), y, workspace);
+    return compare(left, right, residual.numbers(), y, k);
+  }
+
+  /** The first product of its shape, so that its algorithm is searched for. */
+  Result productAddedInPlace(String a, String b, int m, int n, int k) {
+    Side left = side(a, 1, m, k);
+    Side right = side(b, 2, n, k);
+    Side residual = side("BF16", 3, m, n);
+    Tensor y = (Tensor) residual.operand();
+    backend.gemm().fpropAdd(left.operand(), right.operand(), y, y, workspace);
     return compare(left, right, residual.numbers(), y, k);
   }
 

@@ -98,6 +98,13 @@ class TestCudaGemmKernels {
     assertThat(got.relativeError()).isLessThan(2.5e-3);
   }
 
+  @ParameterizedTest
+  @CsvSource({"BF16, BF16", "E4M3, E4M3"})
+  void aResidualMayBeTheTarget(String a, String b) {
+    GemmCase.Result got = cases.productAddedInPlace(a, b, 112, 80, 176);
+    assertThat(got.relativeError()).isLessThan(2.5e-3);
+  }
+
   @Test
   void promotedSumsAreCloserThanFastOnes() {
     double fast =

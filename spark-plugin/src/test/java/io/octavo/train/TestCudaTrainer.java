@@ -41,7 +41,7 @@ class TestCudaTrainer {
         new TrainConfig(
             recipe,
             moments,
-            AdamWConfig.defaults(3e-3f),
+            AdamWConfig.defaults(1e-3f),
             new LearningRateSchedule.Constant(),
             TIME,
             BATCH,
@@ -82,13 +82,13 @@ class TestCudaTrainer {
     "fp32,FP32,4,1e-5",
     "fp32,FP32,1,1e-5",
     "fp32,FP8,4,1e-3",
-    "bf16,FP32,4,1e-2",
-    "bf16,BF16,2,1e-2",
-    "tensorwise,FP32,4,2e-2",
-    "rowwise,FP32,4,2e-2",
-    "deepseek,BF16,4,2e-2",
-    "coat,FP8,4,2e-2",
-    "coat,FP8,2,2e-2"
+    "bf16,FP32,4,2e-3",
+    "bf16,BF16,2,2e-3",
+    "tensorwise,FP32,4,5e-3",
+    "rowwise,FP32,4,5e-3",
+    "deepseek,BF16,4,5e-3",
+    "coat,FP8,4,5e-3",
+    "coat,FP8,2,5e-3"
   })
   void losesWhatTheReferenceLoses(String recipe, MomentFormat moments, int microBatch, double limit)
       throws IOException {
@@ -102,10 +102,15 @@ class TestCudaTrainer {
     }
   }
 
+  /** Forward passes repeat to the bit; attention sums dQ in the order in which tiles finish. */
   @Test
-  void repeatsToTheBit() {
-    assertThat(losses(CudaBackend.open(0), new Recipe.Coat(), MomentFormat.FP8, 2))
-        .isEqualTo(losses(CudaBackend.open(0), new Recipe.Coat(), MomentFormat.FP8, 2));
+  void repeatsUpToTheOrderOfSumsInAttention() {
+    List<Double> once = losses(CudaBackend.open(0), new Recipe.Coat(), MomentFormat.FP8, 2);
+    List<Double> again = losses(CudaBackend.open(0), new Recipe.Coat(), MomentFormat.FP8, 2);
+    assertThat(again.get(0)).isEqualTo(once.get(0));
+    for (int i = 1; i < 10; i++) {
+      assertThat(again.get(i)).isCloseTo(once.get(i), within(5e-3 * once.get(i)));
+    }
   }
 
   @Test
