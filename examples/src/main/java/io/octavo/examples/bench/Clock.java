@@ -45,6 +45,16 @@ final class Clock {
     }
   }
 
+  /** Seconds of long work given call by call: a captured copy takes a slower way on a GPU. */
+  double secondsUncaptured(Runnable work) {
+    waitFor(work);
+    double[] samples = new double[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++) {
+      samples[i] = waitFor(() -> repeat(work, REPEATS));
+    }
+    return median(samples) / REPEATS;
+  }
+
   static void repeat(Runnable work, int repeats) {
     for (int i = 0; i < repeats; i++) {
       work.run();

@@ -14,7 +14,7 @@ final class CopyBenchmark {
     try (DeviceTensors memory = new DeviceTensors(backend, draws)) {
       Tensor source = memory.random(DataType.U8, sizes.copyBytes());
       Tensor target = memory.empty(DataType.U8, sizes.copyBytes());
-      double seconds = clock.seconds(() -> backend.copy(source, target));
+      double seconds = clock.secondsUncaptured(() -> backend.copy(source, target));
       double rate = 2 * sizes.copyBytes() / seconds;
       report.add(
           "copy",
