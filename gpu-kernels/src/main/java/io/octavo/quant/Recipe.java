@@ -4,6 +4,7 @@ import io.octavo.format.ElementFormat;
 import io.octavo.format.Rounding;
 import io.octavo.format.ScaleFormat;
 import java.util.List;
+import java.util.Optional;
 
 /** The training policy of a linear layer: how each operand of its three products is cast. */
 public sealed interface Recipe {
@@ -19,6 +20,11 @@ public sealed interface Recipe {
     /** Codes with scales. */
     record Quantize(QuantSpec spec) implements Cast {
       @Override
+      public Optional<QuantSpec> codes() {
+        return Optional.of(spec);
+      }
+
+      @Override
       public Cast ofTransposed() {
         return new Quantize(spec.ofTransposed());
       }
@@ -30,7 +36,27 @@ public sealed interface Recipe {
     }
 
     /** Codes with a scale from the amax of the last {@code casts} of the same tensor. */
-    record QuantizeDelayed(QuantSpec spec, int casts) implements Cast {}
+    record QuantizeDelayed(QuantSpec spec, int casts) implements Cast {
+      @Override
+      public Optional<QuantSpec> codes() {
+        return Optional.of(spec);
+      }
+
+      @Override
+      public Cast measured() {
+        return new Quantize(spec);
+      }
+    }
+
+    /** What codes the cast leaves; empty where it leaves numbers. */
+    default Optional<QuantSpec> codes() {
+      return Optional.empty();
+    }
+
+    /** The cast to the same codes that needs no history: its scales are of the matrix itself. */
+    default Cast measured() {
+      return this;
+    }
 
     /** The cast of the transposed matrix that goes with this cast of the matrix. */
     default Cast ofTransposed() {
@@ -207,7 +233,13 @@ public sealed interface Recipe {
   /** All recipes of this version. */
   static List<Recipe> all() {
     return List.of(
-        new Fp32(), new Bf16(), new Tensorwise(), new Coat(), new Rowwise(), new Deepseek());
+        new Fp32(),
+        new Bf16(),
+        new Tensorwise(),
+        new Delayed(),
+        new Coat(),
+        new Rowwise(),
+        new Deepseek());
   }
 
   /**

@@ -71,11 +71,23 @@ class TestRecipe {
   void oneCastServesBothProductsWhereNoScaleLiesAlongOneDimension(LinearOperand operand) {
     for (Recipe recipe :
         new Recipe[] {
-          new Recipe.Fp32(), new Recipe.Bf16(), new Recipe.Tensorwise(), new Recipe.Coat()
+          new Recipe.Fp32(),
+          new Recipe.Bf16(),
+          new Recipe.Tensorwise(),
+          new Recipe.Delayed(),
+          new Recipe.Coat()
         }) {
       assertThat(recipe.transposesExactly(operand)).as(recipe.name()).isTrue();
       assertThat(recipe.transposedCastFor(operand)).isEqualTo(recipe.castFor(operand));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(LinearOperand.class)
+  void delayedCastsToTheCodesOfTensorwise(LinearOperand operand) {
+    Cast delayed = new Recipe.Delayed().castFor(operand);
+    assertThat(delayed.measured()).isEqualTo(new Recipe.Tensorwise().castFor(operand));
+    assertThat(delayed.codes()).isEqualTo(delayed.measured().codes()).isPresent();
   }
 
   @Test

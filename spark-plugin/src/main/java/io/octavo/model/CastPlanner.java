@@ -1,7 +1,7 @@
 package io.octavo.model;
 
 import io.octavo.kernel.Planning;
-import io.octavo.quant.Granularity;
+import io.octavo.quant.AmaxHistory;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
@@ -17,12 +17,20 @@ final class CastPlanner {
   private final ArenaPlan plan;
   private final DataType activationType;
   private final boolean contractsLastAxisOnly;
+  private final boolean keepsHistories;
 
   /** Casts that live within one product's turn, by role and shape: layers share them. */
   private final Map<String, CastSlot.Cast> transients = new HashMap<>();
 
-  CastPlanner(ArenaPlan plan, Planning planning, Recipe recipe) {
+  /**
+   * A planner of casts in {@code plan}.
+   *
+   * @param training whether delayed scales are: elsewhere layers share places, and what is scored
+   *     must not depend on what was before, so that every scale is measured
+   */
+  CastPlanner(ArenaPlan plan, Planning planning, Recipe recipe, boolean training) {
     this.plan = plan;
+    this.keepsHistories = training;
     this.activationType = planning.activationType(recipe);
     this.contractsLastAxisOnly = planning.contractsLastAxisOnly();
   }
@@ -39,13 +47,19 @@ final class CastPlanner {
 
   /** Whether the product over rows needs a cast of its own. */
   private boolean needsTwo(Recipe.Cast cast) {
-    return cast instanceof Recipe.Cast.Quantize quantize
-        && (contractsLastAxisOnly || !transposes(quantize.spec().granularity()));
+    return cast.codes().isPresent() && (contractsLastAxisOnly || !cast.transposesExactly());
   }
 
-  private static boolean transposes(Granularity granularity) {
-    return granularity instanceof Granularity.PerTensor
-        || granularity instanceof Granularity.Block block && block.rows() == block.columns();
+  /** A history of a matrix's own: shared places hold its casts, not what their scale is from. */
+  private Optional<ArenaPlan.Slot> history(MemoryKind kind, String name, Recipe.Cast cast) {
+    return keepsHistories && cast instanceof Recipe.Cast.QuantizeDelayed delayed
+        ? Optional.of(
+            plan.reserve(
+                kind,
+                name + ".amax_history",
+                DataType.F32,
+                Shape.of(AmaxHistory.elements(delayed.casts()))))
+        : Optional.empty();
   }
 
   /** An input that is kept until the backward pass, in the form that its weight gradient needs. */
@@ -54,24 +68,32 @@ final class CastPlanner {
       return new CastSlot.Plan(
           Optional.of(plan.reserve(MemoryKind.ACTIVATIONS, layer + name, activationType, shape)),
           Optional.empty(),
+          Optional.empty(),
           Optional.empty());
     }
+    Optional<ArenaPlan.Slot> history = history(MemoryKind.WORKSPACE, layer + name, cast);
     if (needsTwo(cast)) {
       return new CastSlot.Plan(
           Optional.empty(),
           Optional.of(transientCast("input", shape, cast, false)),
-          Optional.of(keptCast(layer + name, shape, cast, true)));
+          Optional.of(keptCast(layer + name, shape, cast, true)),
+          history);
     }
     return new CastSlot.Plan(
         Optional.empty(),
         Optional.of(keptCast(layer + name, shape, cast, false)),
-        Optional.empty());
+        Optional.empty(),
+        history);
   }
 
-  /** Casts of an input that is itself kept until the backward pass. */
+  /**
+   * Casts of an input that is itself kept until the backward pass. A delayed scale is there once,
+   * in the forward pass: what the backward pass needs is cast then.
+   */
   CastSlot.Plan beside(String name, String layer, Shape shape, Recipe.Cast cast) {
-    return isPlain(cast) || needsTwo(cast)
-        ? passing("input", shape, cast)
+    boolean delayed = keepsHistories && cast instanceof Recipe.Cast.QuantizeDelayed;
+    return isPlain(cast) || needsTwo(cast) && !delayed
+        ? passing("input", layer + name, shape, cast)
         : kept(name, layer, shape, cast);
   }
 
@@ -83,16 +105,21 @@ final class CastPlanner {
    * Casts that are made when needed, of a matrix that lies elsewhere.
    *
    * @param role {@code input} or {@code gradient}: matrices of one role are not needed at once
+   * @param name of the matrix
    */
-  CastSlot.Plan passing(String role, Shape shape, Recipe.Cast cast) {
-    return isPlain(cast) ? CastSlot.Plan.NONE : transientCasts(role, shape, cast);
+  CastSlot.Plan passing(String role, String name, Shape shape, Recipe.Cast cast) {
+    return isPlain(cast)
+        ? CastSlot.Plan.NONE
+        : transientCasts(role, shape, cast, history(MemoryKind.WORKSPACE, name, cast));
   }
 
-  private CastSlot.Plan transientCasts(String role, Shape shape, Recipe.Cast cast) {
+  private CastSlot.Plan transientCasts(
+      String role, Shape shape, Recipe.Cast cast, Optional<ArenaPlan.Slot> history) {
     return new CastSlot.Plan(
         Optional.empty(),
         Optional.of(transientCast(role, shape, cast, false)),
-        needsTwo(cast) ? Optional.of(transientCast(role, shape, cast, true)) : Optional.empty());
+        needsTwo(cast) ? Optional.of(transientCast(role, shape, cast, true)) : Optional.empty(),
+        history);
   }
 
   private CastSlot.Cast transientCast(
@@ -103,11 +130,14 @@ final class CastPlanner {
         key -> CastSlot.Cast.reserve(plan, MemoryKind.WORKSPACE, name, shape, cast, transposed));
   }
 
-  /** Casts of a weight, whose master is F32, in a place that layers share. */
+  /**
+   * Casts of a weight, whose master is F32, in a place that layers share. They are made in every
+   * pass and must be the same in each, so their scales are measured.
+   */
   CastSlot.Plan passingWeight(String role, Shape shape, Recipe.Cast cast) {
     return cast instanceof Recipe.Cast.None
         ? CastSlot.Plan.NONE
-        : transientCasts(role, shape, cast);
+        : transientCasts(role, shape, cast.measured(), Optional.empty());
   }
 
   /** Casts of a weight, whose master is F32, in a place of their own. */
@@ -123,6 +153,7 @@ final class CastPlanner {
             ? Optional.of(
                 CastSlot.Cast.reserve(
                     plan, MemoryKind.QUANTIZED_WEIGHTS, name + ".transposed", shape, cast, true))
-            : Optional.empty());
+            : Optional.empty(),
+        history(MemoryKind.QUANTIZED_WEIGHTS, name, cast));
   }
 }

@@ -24,8 +24,14 @@ import java.util.stream.Stream;
  * another. Where nothing is cast both are the matrix itself.
  *
  * @param plain where the matrix itself is kept; empty where it lies elsewhere or only casts are
+ * @param history of the matrix's amax, where its scale is delayed; then all casts are made at once,
+ *     by one scale
  */
-record CastSlot(Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Operand> columnwise) {
+record CastSlot(
+    Optional<Tensor> plain,
+    Optional<Operand> rowwise,
+    Optional<Operand> columnwise,
+    Optional<Tensor> history) {
 
   /** What one cast takes in the arena. */
   record Cast(Recipe.Cast cast, boolean transposed, ArenaPlan.Slot values, ArenaPlan.Slot scales) {
@@ -41,10 +47,11 @@ record CastSlot(Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Oper
       DataType type = DataType.BF16;
       DataType scaleType = DataType.F32;
       Shape scales = Shape.of(0);
-      if (cast instanceof Recipe.Cast.Quantize quantize) {
+      if (cast.codes().isPresent()) {
+        QuantSpec spec = cast.codes().get();
         type = DataType.U8;
-        scaleType = QuantizedTensor.scaleType(quantize.spec());
-        scales = Shape.of(QuantizedTensor.scaleCapacity(quantize.spec().granularity(), shape));
+        scaleType = QuantizedTensor.scaleType(spec);
+        scales = Shape.of(QuantizedTensor.scaleCapacity(spec.granularity(), shape));
       }
       return new Cast(
           cast,
@@ -55,8 +62,8 @@ record CastSlot(Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Oper
 
     Operand bind(Arena arena) {
       Tensor tensor = arena.tensor(values);
-      if (cast instanceof Recipe.Cast.Quantize quantize) {
-        QuantSpec spec = quantize.spec();
+      if (cast.codes().isPresent()) {
+        QuantSpec spec = cast.codes().get();
         QuantizedTensor stored = new QuantizedTensor(spec, tensor, arena.tensor(scales));
         return transposed ? new Transposed(stored) : stored;
       }
@@ -65,16 +72,22 @@ record CastSlot(Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Oper
   }
 
   /** What a slot takes in the arena. */
-  record Plan(Optional<ArenaPlan.Slot> plain, Optional<Cast> rowwise, Optional<Cast> columnwise) {
+  record Plan(
+      Optional<ArenaPlan.Slot> plain,
+      Optional<Cast> rowwise,
+      Optional<Cast> columnwise,
+      Optional<ArenaPlan.Slot> history) {
 
     /** Nothing is cast or kept. */
-    static final Plan NONE = new Plan(Optional.empty(), Optional.empty(), Optional.empty());
+    static final Plan NONE =
+        new Plan(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 
     CastSlot bind(Arena arena) {
       return new CastSlot(
           plain.map(arena::tensor),
           rowwise.map(cast -> cast.bind(arena)),
-          columnwise.map(cast -> cast.bind(arena)));
+          columnwise.map(cast -> cast.bind(arena)),
+          history.map(arena::tensor));
     }
   }
 
@@ -88,20 +101,30 @@ record CastSlot(Optional<Tensor> plain, Optional<Operand> rowwise, Optional<Oper
     fill(values, Stream.concat(rowwise.stream(), columnwise.stream()).toList(), backend);
   }
 
-  /** Fills the rowwise cast. */
-  void castRowwise(Tensor values, Backend backend) {
-    fill(values, rowwise.stream().toList(), backend);
-  }
-
-  /** Fills the columnwise cast where it is not the rowwise one. */
-  void castColumnwise(Tensor values, Backend backend) {
-    fill(values, columnwise.stream().toList(), backend);
-  }
-
-  private static void fill(Tensor values, List<Operand> casts, Backend backend) {
-    if (!casts.isEmpty()) {
-      backend.quantize().cast(new CastTarget(values, casts), RandomStream.NONE);
+  /** Fills the cast for the forward pass; with a delayed scale that for the backward pass too. */
+  void castForward(Tensor values, Backend backend) {
+    if (history.isPresent()) {
+      cast(values, backend);
+    } else {
+      fill(values, rowwise.stream().toList(), backend);
     }
+  }
+
+  /** Fills the cast for the backward pass that {@link #castForward} has not filled. */
+  void castBackward(Tensor values, Backend backend) {
+    if (history.isEmpty()) {
+      fill(values, columnwise.stream().toList(), backend);
+    }
+  }
+
+  private void fill(Tensor values, List<Operand> casts, Backend backend) {
+    if (casts.isEmpty()) {
+      return;
+    }
+    CastTarget target = new CastTarget(values, casts);
+    history.ifPresentOrElse(
+        amax -> backend.quantize().castDelayed(target, amax, RandomStream.NONE),
+        () -> backend.quantize().cast(target, RandomStream.NONE));
   }
 
   /** The operand of the product that contracts over the columns of {@code values}. */

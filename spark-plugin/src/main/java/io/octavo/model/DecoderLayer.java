@@ -64,7 +64,7 @@ final class DecoderLayer {
         .attention()
         .forward(
             geometry, saved.qkv(), context.inputs().documentStart(), attention, saved.logSumExp());
-    saved.outputInput().castRowwise(attention, backend);
+    saved.outputInput().castForward(attention, backend);
     Tensor middle = saved.middle().destination(x);
     addProjection(
         Projection.OUTPUT, saved.outputInput().rowwise(attention), weights, casts, x, middle);
@@ -135,7 +135,7 @@ final class DecoderLayer {
     Linear linear = new Linear(context, casts, gradients);
     Tensor attention = saved.attention();
     Tensor dAttention = scratch.gradAttention();
-    saved.outputInput().castColumnwise(attention, backend);
+    saved.outputInput().castBackward(attention, backend);
     linear.backward(
         Projection.OUTPUT, gradient, saved.outputInput().columnwise(attention), dAttention);
     Tensor dQkv = scratch.gradQkv();

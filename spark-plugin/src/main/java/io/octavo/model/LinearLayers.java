@@ -36,7 +36,7 @@ public record LinearLayers(List<LinearLayer> layers) {
       for (Projection projection : Projection.values()) {
         String name = projection.name(layer);
         Recipe recipe = plan.recipeFor(name);
-        boolean low = recipe.castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.Quantize;
+        boolean low = recipe.castFor(LinearOperand.WEIGHT).codes().isPresent();
         long weights = (long) projection.out(config) * projection.in(config);
         layers.add(new LinearLayer(name, weights, recipe.name(), low, plan.reasonFor(name)));
       }

@@ -69,7 +69,7 @@ public final class TransformerPlan {
     this.time = time;
     this.training = microBatches > 0;
     this.cachesWeights = cachesWeights;
-    CastPlanner casts = new CastPlanner(plan, planning, recipes.base());
+    CastPlanner casts = new CastPlanner(plan, planning, recipes.base(), training);
     int rows = Math.multiplyExact(batch, time);
     this.logitRows =
         (int) Math.max(1, Math.min(planning.logitsElements() / config.vocabulary(), rows));
@@ -82,9 +82,10 @@ public final class TransformerPlan {
     int hidden = config.hidden();
     Recipe.Cast headCast = headCast();
     headWeight = casts.weight("head.weight", Shape.of(config.vocabulary(), hidden), headCast);
-    headInput = casts.passing("head.input", Shape.of(logitRows, hidden), headCast);
+    headInput = casts.passing("head.input", "head.input", Shape.of(logitRows, hidden), headCast);
     headGradient =
-        casts.passing("head.gradient", Shape.of(logitRows, config.vocabulary()), headCast);
+        casts.passing(
+            "head.gradient", "head.gradient", Shape.of(logitRows, config.vocabulary()), headCast);
     for (int i = 0; i < Math.max(1, microBatches); i++) {
       inputs.add(Inputs.reserve(plan, "inputs." + i, rows));
     }
@@ -180,11 +181,13 @@ public final class TransformerPlan {
   private Map<Projection, CastSlot.Plan> reserveGradients(CastPlanner casts, int layer, int rows) {
     Map<Projection, CastSlot.Plan> slots = new EnumMap<>(Projection.class);
     for (Projection projection : Projection.values()) {
-      Recipe recipe = recipes.recipeFor(projection.name(layer));
+      String name = projection.name(layer);
+      Recipe recipe = recipes.recipeFor(name);
       slots.put(
           projection,
           casts.passing(
               "gradient",
+              name + ".gradient",
               Shape.of(rows, projection.out(config)),
               recipe.castFor(LinearOperand.GRAD_OUTPUT)));
     }

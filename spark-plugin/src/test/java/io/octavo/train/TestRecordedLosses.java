@@ -76,6 +76,7 @@ class TestRecordedLosses {
     "bf16,BF16,1e-3",
     "tensorwise,FP32,5e-3",
     "tensorwise,FP8,5e-3",
+    "delayed,FP32,5e-3",
     "rowwise,FP32,5e-3",
     "deepseek,BF16,5e-3",
     "coat,FP8,5e-3"
@@ -90,6 +91,15 @@ class TestRecordedLosses {
           .as("step %d on the CPU", i + 1)
           .isCloseTo(expected.get(i), within(limit * expected.get(i)));
     }
+  }
+
+  /** The first casts measure, the next ones take what the first ones left. */
+  @Test
+  void ofDelayedScalesBeginAsThoseOfMeasuredScales() {
+    List<Double> delayed = expected("delayed", MomentFormat.FP32);
+    List<Double> measured = expected("tensorwise", MomentFormat.FP32);
+    assertThat(delayed.get(0)).isEqualTo(measured.get(0));
+    assertThat(delayed.get(1)).isNotEqualTo(measured.get(1));
   }
 
   @Test

@@ -51,8 +51,8 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
           text(
               "precision",
               "bf16",
-              "Recipe of the linear layers: fp32, bf16, tensorwise (or fp8), rowwise, deepseek, coat."
-                  + " bf16 is the safe default."),
+              "Recipe of the linear layers: fp32, bf16, tensorwise (or fp8), delayed, rowwise,"
+                  + " deepseek, coat. bf16 is the safe default."),
           text(
               "precisionExceptions",
               "",
