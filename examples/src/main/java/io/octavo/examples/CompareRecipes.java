@@ -86,8 +86,7 @@ public final class CompareRecipes {
   }
 
   /** The last run as JSON; its words are names of ours and need no escapes. */
-  private static String line(
-      CompareRecipesOptions options, Backend backend, List<RecipeRun> runs) {
+  private static String line(CompareRecipesOptions options, Backend backend, List<RecipeRun> runs) {
     RecipeRun run = runs.get(runs.size() - 1);
     return String.format(
         Locale.ROOT,

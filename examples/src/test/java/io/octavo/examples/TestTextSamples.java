@@ -35,8 +35,7 @@ class TestTextSamples {
     assertThat(Arrays.copyOf(tokens, padding)).containsOnly(-1);
     assertThat(Arrays.copyOfRange(tokens, padding, padding + 1313))
         .isEqualTo(IntStream.range(0, 1313).toArray());
-    assertThat(Arrays.copyOfRange(tokens, padding + 1313, tokens.length))
-        .containsExactly(END, END);
+    assertThat(Arrays.copyOfRange(tokens, padding + 1313, tokens.length)).containsExactly(END, END);
   }
 
   @Test
@@ -68,8 +67,7 @@ class TestTextSamples {
 
   @Test
   void textOfASingleSampleIsRefused() {
-    assertThatThrownBy(
-            () -> new TextSamples(List.of(new int[] {1, 2}).iterator(), LENGTH, END))
+    assertThatThrownBy(() -> new TextSamples(List.of(new int[] {1, 2}).iterator(), LENGTH, END))
         .hasMessageStartingWith("Cannot train on")
         .hasMessageContaining("give more text or shorten the sequence");
   }
