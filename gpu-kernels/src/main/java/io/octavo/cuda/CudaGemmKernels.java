@@ -22,8 +22,6 @@ import io.octavo.tensor.Tensor;
  */
 final class CudaGemmKernels implements GemmKernels {
 
-  private static final int WORKSPACE_ALIGNMENT = 256;
-
   private final CublasLt library;
   private final ProductSummation forward;
   private final ProductSummation gradients;
@@ -36,7 +34,7 @@ final class CudaGemmKernels implements GemmKernels {
 
   @Override
   public long workspaceElements(Shape x, Shape w) {
-    return (CudaPlanning.GEMM_WORKSPACE_BYTES + WORKSPACE_ALIGNMENT) / Float.BYTES;
+    return new CudaPlanning().gemmWorkspaceElements(x, w);
   }
 
   @Override
@@ -110,7 +108,9 @@ final class CudaGemmKernels implements GemmKernels {
     check(a, b);
     long d = DeviceBuffer.address(target);
     long scratch = DeviceBuffer.address(workspace);
-    long aligned = (scratch + WORKSPACE_ALIGNMENT - 1) & -WORKSPACE_ALIGNMENT;
+    long aligned =
+        (scratch + CudaPlanning.GEMM_WORKSPACE_ALIGNMENT - 1)
+            & -CudaPlanning.GEMM_WORKSPACE_ALIGNMENT;
     long scratchBytes =
         Math.min(CudaPlanning.GEMM_WORKSPACE_BYTES, scratch + workspace.buffer().bytes() - aligned);
     GemmProblem problem =

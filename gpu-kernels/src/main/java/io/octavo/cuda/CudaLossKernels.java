@@ -9,9 +9,6 @@ import java.util.Map;
 /** Softmax cross-entropy, a block a row; see loss.cu. */
 final class CudaLossKernels implements LossKernels {
 
-  /** Logits of 4,096 tokens over 32,000 words; 256 MiB in BF16. */
-  private static final long CHUNK_ELEMENTS = 128L << 20;
-
   private static final int FORWARD_THREADS = 256;
   private static final int THREADS = 512;
 
@@ -57,7 +54,7 @@ final class CudaLossKernels implements LossKernels {
 
   @Override
   public long chunkElements() {
-    return CHUNK_ELEMENTS;
+    return CudaPlanning.LOGITS_ELEMENTS;
   }
 
   @Override

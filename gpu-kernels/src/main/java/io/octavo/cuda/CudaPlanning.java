@@ -9,6 +9,9 @@ import io.octavo.tensor.Shape;
 /** What the driver of a Spark application, which may have no GPU, must know to plan for one. */
 record CudaPlanning() implements Planning {
 
+  /** Where cuBLASLt's scratch must start. */
+  static final int GEMM_WORKSPACE_ALIGNMENT = 256;
+
   /** Scratch of cuBLASLt: what NVIDIA advises for Hopper, 32 MiB. */
   static final long GEMM_WORKSPACE_BYTES = 32L << 20;
 
@@ -30,7 +33,7 @@ record CudaPlanning() implements Planning {
 
   @Override
   public long gemmWorkspaceElements(Shape x, Shape w) {
-    return (GEMM_WORKSPACE_BYTES + 256) / DataType.F32.bytes();
+    return (GEMM_WORKSPACE_BYTES + GEMM_WORKSPACE_ALIGNMENT) / DataType.F32.bytes();
   }
 
   @Override

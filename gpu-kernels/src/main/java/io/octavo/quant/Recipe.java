@@ -97,6 +97,14 @@ public sealed interface Recipe {
     return new Cast.None();
   }
 
+  /**
+   * How every operand of the output head is cast: to BF16 where linear layers are below FP32, and
+   * not at all where they are not.
+   */
+  default Cast headCast() {
+    return castFor(LinearOperand.WEIGHT) instanceof Cast.None ? new Cast.None() : new Cast.ToBf16();
+  }
+
   /** Baseline in FP32. */
   record Fp32() implements Recipe {
     @Override

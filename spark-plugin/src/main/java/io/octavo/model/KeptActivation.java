@@ -11,6 +11,7 @@ import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * What a non-linear layer reads, kept until its backward pass: the numbers themselves, or codes in
@@ -24,33 +25,23 @@ final class KeptActivation {
     this.operand = operand;
   }
 
-  /** What it takes in the arena. */
-  record Plan(Recipe.Cast cast, ArenaPlan.Slot values, ArenaPlan.Slot scales) {
+  /** What it takes in the arena: a cast, or numbers. */
+  record Plan(Optional<CastSlot.Cast> codes, Optional<ArenaPlan.Slot> numbers) {
 
     static Plan reserve(
         ArenaPlan plan, String name, Shape shape, Recipe.Cast cast, DataType activationType) {
-      if (cast instanceof Recipe.Cast.Quantize quantize) {
-        return new Plan(
-            cast,
-            plan.reserve(MemoryKind.ACTIVATIONS, name, DataType.U8, shape),
-            plan.reserve(
-                MemoryKind.ACTIVATIONS,
-                name + ".scales",
-                QuantizedTensor.scaleType(quantize.spec()),
-                Shape.of(QuantizedTensor.scaleCapacity(quantize.spec().granularity(), shape))));
-      }
-      return new Plan(
-          cast,
-          plan.reserve(MemoryKind.ACTIVATIONS, name, activationType, shape),
-          plan.reserve(MemoryKind.ACTIVATIONS, name + ".scales", DataType.F32, Shape.of(0)));
+      MemoryKind kind = MemoryKind.ACTIVATIONS;
+      return cast instanceof Recipe.Cast.Quantize
+          ? new Plan(
+              Optional.of(CastSlot.Cast.reserve(plan, kind, name, shape, cast, false)),
+              Optional.empty())
+          : new Plan(
+              Optional.empty(), Optional.of(plan.reserve(kind, name, activationType, shape)));
     }
 
     KeptActivation bind(Arena arena) {
-      Tensor tensor = arena.tensor(values);
       return new KeptActivation(
-          cast instanceof Recipe.Cast.Quantize quantize
-              ? new QuantizedTensor(quantize.spec(), tensor, arena.tensor(scales))
-              : tensor);
+          codes.map(cast -> cast.bind(arena)).or(() -> numbers.map(arena::tensor)).orElseThrow());
     }
   }
 

@@ -41,12 +41,11 @@ public record LinearLayers(List<LinearLayer> layers) {
         layers.add(new LinearLayer(name, weights, recipe.name(), low, plan.reasonFor(name)));
       }
     }
-    boolean full = plan.base().castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.None;
     layers.add(
         new LinearLayer(
             "lm_head",
             (long) config.vocabulary() * config.hidden(),
-            full ? "fp32" : "bf16",
+            plan.base().headCast() instanceof Recipe.Cast.None ? "fp32" : "bf16",
             false,
             "the output head stays in high precision"));
     return new LinearLayers(layers);

@@ -80,7 +80,7 @@ public final class TransformerPlan {
       weights.add(reserveWeights(casts, layer));
     }
     int hidden = config.hidden();
-    Recipe.Cast headCast = headCast();
+    Recipe.Cast headCast = recipes.base().headCast();
     headWeight = casts.weight("head.weight", Shape.of(config.vocabulary(), hidden), headCast);
     headInput = casts.passing("head.input", "head.input", Shape.of(logitRows, hidden), headCast);
     headGradient =
@@ -155,12 +155,6 @@ public final class TransformerPlan {
   AttentionKernels.Geometry geometry() {
     return new AttentionKernels.Geometry(
         batch, time, config.heads(), config.keyValueHeads(), config.headSize());
-  }
-
-  /** The head is BF16 where linear layers are below FP32, and FP32 where they are not. */
-  private Recipe.Cast headCast() {
-    boolean full = recipes.base().castFor(LinearOperand.WEIGHT) instanceof Recipe.Cast.None;
-    return full ? new Recipe.Cast.None() : new Recipe.Cast.ToBf16();
   }
 
   private Map<Projection, CastSlot.Plan> reserveWeights(CastPlanner casts, int layer) {

@@ -40,6 +40,7 @@ public final class Trainer implements AutoCloseable {
   private final Transformer transformer;
   private final Weights weights;
   private final StepWork work;
+  private final double lowPrecisionShare;
   private Optional<Replay> replay = Optional.empty();
   private long stepsDone;
 
@@ -63,6 +64,7 @@ public final class Trainer implements AutoCloseable {
     this.backend = backend;
     this.collective = collective;
     this.endOfText = endOfText;
+    lowPrecisionShare = LinearLayers.of(model, config.recipes()).lowPrecisionShare();
     plan =
         TrainerPlan.of(
             model, config, Planning.of(backend), collective.rank(), collective.worldSize());
@@ -180,7 +182,7 @@ public final class Trainer implements AutoCloseable {
         model.flopsPerToken(config.sequenceLength())
             * config.globalBatch()
             * config.sequenceLength(),
-        LinearLayers.of(model, config.recipes()).lowPrecisionShare(),
+        lowPrecisionShare,
         collective.bytesSent() - sentBefore);
   }
 
