@@ -1,5 +1,6 @@
 package io.octavo.spark.ml;
 
+import io.octavo.model.LinearLayers;
 import io.octavo.spark.TrainingListener;
 import io.octavo.train.MemoryPlan;
 import io.octavo.train.StepMetrics;
@@ -29,6 +30,13 @@ final class ProgressPrinter implements TrainingListener {
     this.settings = settings;
     this.memory = memory;
     this.interval = interval;
+  }
+
+  /** Prints which recipe each linear layer has, and why. */
+  void explain(LinearLayers layers) {
+    if (interval > 0) {
+      console.print(layers.explain());
+    }
   }
 
   List<StepMetrics> steps() {

@@ -6,6 +6,7 @@ import io.octavo.checkpoint.CheckpointManifest;
 import io.octavo.kernel.Backends;
 import io.octavo.kernel.Planning;
 import io.octavo.model.HuggingFaceConfig;
+import io.octavo.model.LinearLayers;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.ModelPresets;
 import io.octavo.safetensors.TensorType;
@@ -74,6 +75,9 @@ final class TrainingRun {
       MemoryPlan memory = memoryPlan(model, settings);
       ProgressPrinter progress =
           new ProgressPrinter(System.out, settings, memory, params.integer("logInterval"));
+      if (!params.text("precisionExceptions").isEmpty()) {
+        progress.explain(LinearLayers.of(model, settings.toTrainConfig().recipes()));
+      }
       String export = new Path(checkpoints.root(), "model").toString();
       List<TrainingOutcome> outcomes =
           new BarrierTrainingJob<Sample, TrainingOutcome>(context, conf, workers(), progress)
