@@ -11,6 +11,8 @@ import java.io.Serializable;
  * @param learningRate used in this step
  * @param targets tokens that had a target, over all ranks
  * @param seconds wall time of the step on this rank
+ * @param pauseSeconds wall time since the end of the step before: waiting for data, reports,
+ *     checkpoints, evaluations; 0 for the first step of a trainer
  * @param modelFlops of the step over all ranks: 6 a parameter and token, plus attention
  * @param lowPrecisionShare of the linear layers' FLOPs whose operands were cast below 16 bits
  * @param bytesSent by this rank in this step
@@ -22,6 +24,7 @@ public record StepMetrics(
     double learningRate,
     long targets,
     double seconds,
+    double pauseSeconds,
     double modelFlops,
     double lowPrecisionShare,
     long bytesSent)

@@ -17,6 +17,7 @@ import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * One rank of a training run. A step runs this rank's micro-batches, reduces their gradients, clips
@@ -42,7 +43,9 @@ public final class Trainer implements AutoCloseable {
   private final StepWork work;
   private final double lowPrecisionShare;
   private Optional<Replay> replay = Optional.empty();
+  private final double lowPrecisionShare;
   private long stepsDone;
+  private OptionalLong lastEnd = OptionalLong.empty();
 
   /** Whether a step has run, so that nothing is measured or allocated within the next. */
   private boolean warm;
@@ -84,6 +87,7 @@ public final class Trainer implements AutoCloseable {
             accumulatedGradients(),
             arena.tensor(plan.control()),
             arena.tensor(plan.totals()));
+    lowPrecisionShare = LinearLayers.of(model, config.recipes()).lowPrecisionShare();
     resetMoments();
   }
 
@@ -155,6 +159,7 @@ public final class Trainer implements AutoCloseable {
    */
   public StepMetrics step(StepBatch batch) {
     final long start = System.nanoTime();
+    final double pause = (start - lastEnd.orElse(start)) / 1e9;
     final long sentBefore = collective.bytesSent();
     check(batch);
     double learningRate = config.adamW().learningRate() * config.schedule().factor(batch.step());
@@ -172,13 +177,16 @@ public final class Trainer implements AutoCloseable {
     units.advance();
     stepsDone = batch.step();
     backend.synchronize();
+    final long end = System.nanoTime();
+    lastEnd = OptionalLong.of(end);
     return new StepMetrics(
         batch.step(),
         loss,
         norm,
         learningRate,
         sums.targets(),
-        (System.nanoTime() - start) / 1e9,
+        (end - start) / 1e9,
+        pause,
         model.flopsPerToken(config.sequenceLength())
             * config.globalBatch()
             * config.sequenceLength(),

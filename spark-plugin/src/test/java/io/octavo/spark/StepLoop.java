@@ -28,7 +28,7 @@ record StepLoop(long steps, Trouble trouble) implements RankBody<Integer, ArrayL
         double[] sum = {step};
         collective.allReduceSum(sum);
         double loss = sum[0] / context.worldSize();
-        context.done(new StepMetrics(step, loss, 1, 1, 1, 1, 1, 0, collective.bytesSent()));
+        context.done(new StepMetrics(step, loss, 1, 1, 1, 1, 0, 1, 0, collective.bytesSent()));
         done.add(step);
       }
     }

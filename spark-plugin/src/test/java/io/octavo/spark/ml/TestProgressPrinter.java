@@ -51,7 +51,7 @@ class TestProgressPrinter {
   }
 
   private static StepMetrics metrics(long step, double loss) {
-    return new StepMetrics(step, loss, 1.25, 3e-4, 512, 0.25, 2e9, 0.875, 3 << 19);
+    return new StepMetrics(step, loss, 1.25, 3e-4, 512, 0.25, 0, 2e9, 0.875, 3 << 19);
   }
 
   @Test
