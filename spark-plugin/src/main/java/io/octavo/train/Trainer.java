@@ -43,7 +43,6 @@ public final class Trainer implements AutoCloseable {
   private final StepWork work;
   private final double lowPrecisionShare;
   private Optional<Replay> replay = Optional.empty();
-  private final double lowPrecisionShare;
   private long stepsDone;
   private OptionalLong lastEnd = OptionalLong.empty();
 
@@ -87,7 +86,6 @@ public final class Trainer implements AutoCloseable {
             accumulatedGradients(),
             arena.tensor(plan.control()),
             arena.tensor(plan.totals()));
-    lowPrecisionShare = LinearLayers.of(model, config.recipes()).lowPrecisionShare();
     resetMoments();
   }
 
