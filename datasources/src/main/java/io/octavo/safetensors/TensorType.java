@@ -3,6 +3,7 @@ package io.octavo.safetensors;
 import io.octavo.format.Bfloat16;
 import io.octavo.format.E8M0;
 import io.octavo.format.ElementFormat;
+import io.octavo.format.Half;
 import io.octavo.format.Minifloat;
 import io.octavo.format.Rounding;
 import io.octavo.format.SpecialCodes;

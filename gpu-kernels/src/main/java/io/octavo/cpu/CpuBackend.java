@@ -2,14 +2,18 @@ package io.octavo.cpu;
 
 import io.octavo.kernel.ActivationKernels;
 import io.octavo.kernel.AttentionKernels;
+import io.octavo.kernel.CacheKernels;
 import io.octavo.kernel.EmbeddingKernels;
 import io.octavo.kernel.GemmKernels;
 import io.octavo.kernel.HostMemory;
+import io.octavo.kernel.HostSamplingKernels;
+import io.octavo.kernel.LinearKernels;
 import io.octavo.kernel.LossKernels;
 import io.octavo.kernel.NormKernels;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.kernel.RotaryKernels;
+import io.octavo.kernel.SamplingKernels;
 
 /** The host on a fixed number of threads, the caller's included. */
 public final class CpuBackend extends HostMemory {
@@ -26,6 +30,9 @@ public final class CpuBackend extends HostMemory {
   private final EmbeddingKernels embedding;
   private final LossKernels loss;
   private final OptimizerKernels optimizer;
+  private final LinearKernels linear;
+  private final CacheKernels cache;
+  private final SamplingKernels sampling = new HostSamplingKernels();
 
   /**
    * A backend on {@code threads} threads.
@@ -33,10 +40,14 @@ public final class CpuBackend extends HostMemory {
    * @throws IllegalArgumentException where there is less than one
    */
   public CpuBackend(int threads) {
-    this(threads, FloatLoops.best());
+    this(threads, FloatLoops.best(), WeightLoops.best());
   }
 
   CpuBackend(int threads, FloatLoops loops) {
+    this(threads, loops, new ScalarWeightLoops());
+  }
+
+  private CpuBackend(int threads, FloatLoops loops, WeightLoops weightLoops) {
     if (threads < 1) {
       throw new IllegalArgumentException("Invalid threads: " + threads + " (expected 1 or more)");
     }
@@ -53,6 +64,8 @@ public final class CpuBackend extends HostMemory {
     embedding = new CpuEmbeddingKernels(tiles);
     loss = new CpuLossKernels(tiles, loops);
     optimizer = new CpuOptimizerKernels(tiles, loops);
+    linear = new CpuLinearKernels(tiles, loops, weightLoops);
+    cache = new CpuCacheKernels(tiles, loops, weightLoops);
   }
 
   @Override
@@ -108,6 +121,21 @@ public final class CpuBackend extends HostMemory {
   @Override
   public OptimizerKernels optimizer() {
     return optimizer;
+  }
+
+  @Override
+  public LinearKernels linear() {
+    return linear;
+  }
+
+  @Override
+  public CacheKernels cache() {
+    return cache;
+  }
+
+  @Override
+  public SamplingKernels sampling() {
+    return sampling;
   }
 
   @Override

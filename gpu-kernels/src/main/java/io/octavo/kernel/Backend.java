@@ -69,6 +69,27 @@ public interface Backend extends AutoCloseable {
 
   OptimizerKernels optimizer();
 
+  /** Linear layers of served models. */
+  default LinearKernels linear() {
+    throw cannotServe();
+  }
+
+  /** Keys and values of served models. */
+  default CacheKernels cache() {
+    throw cannotServe();
+  }
+
+  /** Next tokens of served models. */
+  default SamplingKernels sampling() {
+    throw cannotServe();
+  }
+
+  private UnsupportedOperationException cannotServe() {
+    return new UnsupportedOperationException(
+        "Cannot serve models on backend %s: it trains only; set spark.octavo.serve.backend=cpu"
+            .formatted(name()));
+  }
+
   /** How activations are stored between layers: BF16 where the device computes in it, else F32. */
   DataType activationType(Recipe recipe);
 

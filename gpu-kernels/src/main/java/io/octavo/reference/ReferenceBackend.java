@@ -2,14 +2,18 @@ package io.octavo.reference;
 
 import io.octavo.kernel.ActivationKernels;
 import io.octavo.kernel.AttentionKernels;
+import io.octavo.kernel.CacheKernels;
 import io.octavo.kernel.EmbeddingKernels;
 import io.octavo.kernel.GemmKernels;
 import io.octavo.kernel.HostMemory;
+import io.octavo.kernel.HostSamplingKernels;
+import io.octavo.kernel.LinearKernels;
 import io.octavo.kernel.LossKernels;
 import io.octavo.kernel.NormKernels;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.kernel.RotaryKernels;
+import io.octavo.kernel.SamplingKernels;
 
 /** The oracle: one thread, plain loops. */
 public final class ReferenceBackend extends HostMemory {
@@ -67,5 +71,20 @@ public final class ReferenceBackend extends HostMemory {
   @Override
   public OptimizerKernels optimizer() {
     return new ReferenceOptimizerKernels();
+  }
+
+  @Override
+  public LinearKernels linear() {
+    return new ReferenceLinearKernels();
+  }
+
+  @Override
+  public CacheKernels cache() {
+    return new ReferenceCacheKernels();
+  }
+
+  @Override
+  public SamplingKernels sampling() {
+    return new HostSamplingKernels();
   }
 }

@@ -1,11 +1,12 @@
-package io.octavo.safetensors;
+package io.octavo.format;
 
 /** IEEE binary16: 5 exponent bits, 10 mantissa bits. */
-final class Half {
+public final class Half {
 
   private Half() {}
 
-  static float decode(short code) {
+  /** The number a code means. */
+  public static float decode(short code) {
     int exponent = code >> 10 & 0x1F;
     int mantissa = code & 0x3FF;
     float sign = code < 0 ? -1 : 1;
@@ -18,7 +19,7 @@ final class Half {
   }
 
   /** Nearest, ties to even; overflow becomes infinity. */
-  static short encode(float value) {
+  public static short encode(float value) {
     int sign = Float.floatToRawIntBits(value) >>> 16 & 0x8000;
     float magnitude = Math.abs(value);
     if (Float.isNaN(value)) {

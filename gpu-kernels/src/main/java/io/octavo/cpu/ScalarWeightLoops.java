@@ -1,0 +1,117 @@
+package io.octavo.cpu;
+
+import io.octavo.format.Bfloat16;
+import io.octavo.format.ElementFormat;
+import io.octavo.format.Half;
+import io.octavo.format.IntegerFormat;
+
+/** The loops as a compiler gets them where the Vector API is missing. */
+final class ScalarWeightLoops implements WeightLoops {
+
+  private static final int LANES = 8;
+  private static final float[] E4M3 = table(ElementFormat.E4M3);
+  private static final float[] INT4 = table(new IntegerFormat(4));
+  private static final float[] E2M1 = table(ElementFormat.E2M1);
+
+  private static float[] table(ElementFormat format) {
+    float[] values = new float[1 << format.bits()];
+    for (int code = 0; code < values.length; code++) {
+      values[code] = format.decode(code);
+    }
+    return values;
+  }
+
+  @Override
+  public int lanes() {
+    return LANES;
+  }
+
+  @Override
+  public void widenInt8(byte[] codes, int from, float factor, float[] out, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      out[to + i] = codes[from + i] * factor;
+    }
+  }
+
+  @Override
+  public void widenE4m3(byte[] codes, int from, float factor, float[] out, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      out[to + i] = E4M3[codes[from + i] & 0xFF] * factor;
+    }
+  }
+
+  @Override
+  public void widenBf16(short[] codes, int from, float factor, float[] out, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      out[to + i] = Bfloat16.decode(codes[from + i]) * factor;
+    }
+  }
+
+  @Override
+  public void widenHalf(short[] codes, int from, float factor, float[] out, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      out[to + i] = Half.decode(codes[from + i]) * factor;
+    }
+  }
+
+  @Override
+  public void widenInt4(byte[] codes, int from, float factor, float[] out, int to, int count) {
+    widenNibbles(INT4, codes, from, factor, out, to, count);
+  }
+
+  @Override
+  public void widenE2m1(byte[] codes, int from, float factor, float[] out, int to, int count) {
+    widenNibbles(E2M1, codes, from, factor, out, to, count);
+  }
+
+  private static void widenNibbles(
+      float[] table, byte[] codes, int from, float factor, float[] out, int to, int count) {
+    for (int unit = 0; unit < count; unit += UNIT) {
+      for (int i = 0; i < UNIT / 2; i++) {
+        int pair = codes[from + unit / 2 + i];
+        out[to + unit + i] = table[pair & 15] * factor;
+        out[to + unit + UNIT / 2 + i] = table[pair >> 4 & 15] * factor;
+      }
+    }
+  }
+
+  @Override
+  public void accumulateRows(
+      float[] w, int stride, float[] x, int xAt, int count, float[] sums, int sumsAt, int step) {
+    for (int n = 0; n < ROWS; n++) {
+      accumulate(w, n * stride, x, xAt, count, sums, sumsAt + n * step);
+    }
+  }
+
+  @Override
+  public void accumulateTile(
+      float[] w,
+      int stride,
+      float[] x,
+      int xAt,
+      int xStride,
+      int count,
+      float[] sums,
+      int sumsAt,
+      int step) {
+    for (int m = 0; m < 4; m++) {
+      accumulateRows(w, stride, x, xAt + m * xStride, count, sums, sumsAt + m * LANES, step);
+    }
+  }
+
+  private static void accumulate(
+      float[] w, int wAt, float[] x, int xAt, int count, float[] sums, int at) {
+    for (int k = 0; k < count; k += LANES) {
+      for (int lane = 0; lane < LANES; lane++) {
+        sums[at + lane] += w[wAt + k + lane] * x[xAt + k + lane];
+      }
+    }
+  }
+
+  @Override
+  public void addScaled(float factor, float[] x, int from, float[] y, int to, int count) {
+    for (int i = 0; i < count; i++) {
+      y[to + i] += factor * x[from + i];
+    }
+  }
+}

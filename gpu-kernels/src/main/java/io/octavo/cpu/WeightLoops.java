@@ -1,0 +1,82 @@
+package io.octavo.cpu;
+
+/**
+ * Inner loops of products with packed weights. Counts are multiples of {@link #UNIT}: rows are
+ * padded with zeros.
+ */
+interface WeightLoops {
+
+  /** Elements that rows are padded to a multiple of; 4-bit codes are interleaved within it. */
+  int UNIT = 32;
+
+  /** Weight rows that {@link #accumulateRows} takes at once. */
+  int ROWS = 8;
+
+  /** Loops of the Vector API where its module is present, else scalar ones. */
+  static WeightLoops best() {
+    boolean present = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    return present ? new VectorWeightLoops() : new ScalarWeightLoops();
+  }
+
+  /** Partial sums of one product. */
+  int lanes();
+
+  /** {@code out = code factor} of 8-bit integers. */
+  void widenInt8(byte[] codes, int from, float factor, float[] out, int to, int count);
+
+  /** {@code out = value factor} of E4M3 codes. */
+  void widenE4m3(byte[] codes, int from, float factor, float[] out, int to, int count);
+
+  /** {@code out = value factor} of BF16 numbers. */
+  void widenBf16(short[] codes, int from, float factor, float[] out, int to, int count);
+
+  /** {@code out = value factor} of IEEE binary16 numbers that are finite. */
+  void widenHalf(short[] codes, int from, float factor, float[] out, int to, int count);
+
+  /**
+   * {@code out = code factor} of 4-bit integers: of each {@value #UNIT}, byte {@code i} holds
+   * element {@code i} below and element {@code i + 16} above.
+   */
+  void widenInt4(byte[] codes, int from, float factor, float[] out, int to, int count);
+
+  /** As {@link #widenInt4}, of E2M1 codes. */
+  void widenE2m1(byte[] codes, int from, float factor, float[] out, int to, int count);
+
+  /**
+   * Adds products of {@value #ROWS} rows of {@code w} with one of {@code x} to their partial sums:
+   * row {@code n}'s start at {@code sumsAt + n step}.
+   */
+  void accumulateRows(
+      float[] w, int stride, float[] x, int xAt, int count, float[] sums, int sumsAt, int step);
+
+  /**
+   * As {@link #accumulateRows}, with four rows of {@code x} that start {@code xStride} apart; the
+   * sums of row {@code m} start at {@code sumsAt + n step + m lanes}.
+   */
+  void accumulateTile(
+      float[] w,
+      int stride,
+      float[] x,
+      int xAt,
+      int xStride,
+      int count,
+      float[] sums,
+      int sumsAt,
+      int step);
+
+  /** Sum of partial sums, in a fixed order. */
+  default float total(float[] sums, int at) {
+    int width = lanes();
+    float[] half = new float[width];
+    System.arraycopy(sums, at, half, 0, width);
+    for (int left = width / 2; left > 0; left /= 2) {
+      for (int i = 0; i < left; i++) {
+        half[i] += half[i + left];
+      }
+    }
+    return half[0];
+  }
+
+  /** {@code y += factor x}. */
+  void addScaled(float factor, float[] x, int from, float[] y, int to, int count);
+}
