@@ -5,9 +5,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.octavo.format.CorruptDataException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * {@code config.json} of Hugging Face, in the style of transformers 4 ({@code rope_theta}, {@code
@@ -27,7 +32,8 @@ public final class HuggingFaceConfig {
   private static final int MOST_WIDTH = 1 << 16;
   private static final int MOST_WORDS = 1 << 24;
 
-  private static final List<String> ARCHITECTURES = List.of("LlamaForCausalLM");
+  private static final List<String> ARCHITECTURES =
+      Arrays.stream(Architecture.values()).map(Architecture::className).toList();
 
   private HuggingFaceConfig() {}
 
@@ -50,7 +56,7 @@ public final class HuggingFaceConfig {
     if (!root.isObject()) {
       throw new CorruptDataException("Cannot read config.json: it is not a JSON object");
     }
-    requireArchitecture(root);
+    Architecture architecture = architecture(root);
     int hidden = integer(root, "hidden_size", 16 * MOST_WIDTH);
     int heads = integer(root, "num_attention_heads", MOST_HEADS);
     JsonNode headDim = root.path("head_dim");
@@ -69,10 +75,36 @@ public final class HuggingFaceConfig {
         floatOr(root, "rms_norm_eps", 1e-6),
         ropeTheta(root),
         ropeScaling(root),
-        flag(root, "attention_bias"),
-        flag(root, "mlp_bias"),
+        architecture.readsBiasFlags() && flag(root, "attention_bias"),
+        architecture.readsBiasFlags() && flag(root, "mlp_bias"),
         flag(root, "tie_word_embeddings"),
-        floatOr(root, "initializer_range", 0.02));
+        floatOr(root, "initializer_range", 0.02),
+        variant(root, architecture));
+  }
+
+  private static AttentionVariant variant(JsonNode root, Architecture architecture) {
+    int layers = integer(root, "num_hidden_layers", MOST_LAYERS);
+    boolean windowed =
+        architecture == Architecture.MISTRAL
+            || architecture.hasWindowFlag() && flag(root, "use_sliding_window");
+    int window = windowed ? integerOr(root, "sliding_window", Integer.MAX_VALUE, 0) : 0;
+    Set<Integer> full = new HashSet<>();
+    for (int layer = 0; window > 0 && layer < layers; layer++) {
+      JsonNode type = root.path("layer_types").path(layer);
+      boolean slides =
+          type.isTextual()
+              ? type.asText().equals("sliding_attention")
+              : architecture == Architecture.MISTRAL
+                  || layer >= integerOr(root, "max_window_layers", MOST_LAYERS, layers);
+      if (!slides) {
+        full.add(layer);
+      }
+    }
+    return new AttentionVariant(
+        architecture == Architecture.QWEN2,
+        architecture == Architecture.QWEN3,
+        full.size() == layers ? 0 : window,
+        full.size() == layers ? Set.of() : full);
   }
 
   private static void requireDivides(int hidden, int heads) {
@@ -83,13 +115,19 @@ public final class HuggingFaceConfig {
     }
   }
 
-  private static void requireArchitecture(JsonNode root) {
+  private static Architecture architecture(JsonNode root) {
     JsonNode names = root.path("architectures");
     String name = names.path(0).asText(root.path("model_type").asText("none"));
-    if (!ARCHITECTURES.contains(name) && !name.equals("llama")) {
-      throw new IllegalArgumentException(
-          "Cannot load model of architecture %s: known are %s".formatted(name, ARCHITECTURES));
-    }
+    requireSilu(root);
+    return Architecture.of(name)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Cannot load model of architecture %s: known are %s"
+                        .formatted(name, ARCHITECTURES)));
+  }
+
+  private static void requireSilu(JsonNode root) {
     String activation = root.path("hidden_act").asText("silu");
     if (!activation.equals("silu")) {
       throw new IllegalArgumentException(
@@ -161,14 +199,42 @@ public final class HuggingFaceConfig {
     }
     String type = scaling.path("rope_type").asText(scaling.path("type").asText("default"));
     return switch (type) {
-      case "default" -> new RopeScaling.Default();
+      // Within the context that the model is made for, dynamic scaling changes nothing.
+      case "default", "dynamic" -> new RopeScaling.Default();
       case "linear" -> new RopeScaling.Linear(number(scaling, "factor"));
       case "llama3" -> llama3(scaling);
+      case "yarn" -> yarn(root, scaling);
       default ->
           throw new IllegalArgumentException(
-              "Cannot load model with rope_type %s: known are default, linear, llama3"
+              "Cannot load model with rope_type %s: known are default, dynamic, linear, llama3, yarn"
                   .formatted(type));
     };
+  }
+
+  private static RopeScaling yarn(JsonNode root, JsonNode scaling) {
+    double factor = number(scaling, "factor");
+    int heads = integer(root, "num_attention_heads", MOST_HEADS);
+    int size =
+        integerOr(
+            root, "head_dim", MOST_WIDTH, integer(root, "hidden_size", 16 * MOST_WIDTH) / heads);
+    double all = numberOr(scaling, "mscale_all_dim", 0.0);
+    double attention =
+        scaling.hasNonNull("mscale") && all > 0
+            ? magnitude(factor, number(scaling, "mscale")) / magnitude(factor, all)
+            : magnitude(factor, 1);
+    return new RopeScaling.Yarn(
+        factor,
+        numberOr(scaling, "beta_fast", 32),
+        numberOr(scaling, "beta_slow", 1),
+        numberOr(
+            scaling, "original_max_position_embeddings", number(root, "max_position_embeddings")),
+        numberOr(scaling, "attention_factor", attention),
+        ropeTheta(root),
+        size);
+  }
+
+  private static double magnitude(double factor, double scale) {
+    return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
   }
 
   private static RopeScaling llama3(JsonNode scaling) {
@@ -191,8 +257,9 @@ public final class HuggingFaceConfig {
    */
   public static String write(ModelConfig config, String dtype, int endOfText) {
     ObjectNode root = JSON.createObjectNode();
-    root.putArray("architectures").add("LlamaForCausalLM");
-    root.put("model_type", "llama");
+    Architecture architecture = Architecture.of(config);
+    root.putArray("architectures").add(architecture.className());
+    root.put("model_type", architecture.modelType());
     root.put("vocab_size", config.vocabulary());
     root.put("hidden_size", config.hidden());
     root.put("intermediate_size", config.feedForward());
@@ -206,6 +273,7 @@ public final class HuggingFaceConfig {
     root.put("attention_bias", config.attentionBias());
     root.put("mlp_bias", config.feedForwardBias());
     root.put("tie_word_embeddings", config.tiedHead());
+    writeWindow(root, config, architecture);
     root.put("initializer_range", Double.parseDouble(Float.toString(config.initializerRange())));
     root.put("dtype", dtype);
     root.put("torch_dtype", dtype);
@@ -227,6 +295,22 @@ public final class HuggingFaceConfig {
     return root.toPrettyString() + "\n";
   }
 
+  private static void writeWindow(ObjectNode root, ModelConfig config, Architecture architecture) {
+    int window = config.variant().window();
+    if (architecture.hasWindowFlag()) {
+      root.put("use_sliding_window", window > 0);
+    }
+    if (window > 0) {
+      root.put("sliding_window", window);
+      ArrayNode types = root.putArray("layer_types");
+      for (int layer = 0; layer < config.layers(); layer++) {
+        types.add(config.variant().windowOf(layer) > 0 ? "sliding_attention" : "full_attention");
+      }
+    } else if (architecture == Architecture.MISTRAL) {
+      root.putNull("sliding_window");
+    }
+  }
+
   private static ObjectNode ropeNode(ModelConfig config) {
     ObjectNode rope = JSON.createObjectNode();
     if (config.ropeScaling() instanceof RopeScaling.Linear linear) {
@@ -237,6 +321,13 @@ public final class HuggingFaceConfig {
           .put("low_freq_factor", llama3.lowFrequencyFactor())
           .put("high_freq_factor", llama3.highFrequencyFactor())
           .put("original_max_position_embeddings", (long) llama3.originalContext());
+    } else if (config.ropeScaling() instanceof RopeScaling.Yarn yarn) {
+      rope.put("rope_type", "yarn")
+          .put("factor", yarn.factor())
+          .put("beta_fast", yarn.fast())
+          .put("beta_slow", yarn.slow())
+          .put("attention_factor", yarn.attentionFactor())
+          .put("original_max_position_embeddings", (long) yarn.originalContext());
     } else {
       rope.put("rope_type", "default");
     }
@@ -245,10 +336,22 @@ public final class HuggingFaceConfig {
 
   /** The id that ends a text, of a config; -1 where it names none. */
   public static int endOfText(String json) {
+    return endsOfText(json).stream().findFirst().orElse(-1);
+  }
+
+  /** All ids that end a text, of a config or a generation config. */
+  public static List<Integer> endsOfText(String json) {
     try {
       JsonNode id = JSON.readTree(json).path("eos_token_id");
-      JsonNode first = id.isArray() ? id.path(0) : id;
-      return first.isInt() ? first.intValue() : -1;
+      List<Integer> ids = new ArrayList<>();
+      (id.isArray() ? id : JSON.createArrayNode().add(id))
+          .forEach(
+              one -> {
+                if (one.isInt() && one.intValue() >= 0) {
+                  ids.add(one.intValue());
+                }
+              });
+      return List.copyOf(ids);
     } catch (JsonProcessingException e) {
       throw new CorruptDataException(
           "Cannot read config.json: not valid JSON: " + e.getOriginalMessage(), e);

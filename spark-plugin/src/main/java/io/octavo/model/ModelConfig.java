@@ -18,6 +18,7 @@ package io.octavo.model;
  * @param feedForwardBias whether gate, up and down have biases
  * @param tiedHead whether the output head is the embedding table
  * @param initializerRange standard deviation of fresh weights
+ * @param variant in what the attention is not Llama's
  */
 public record ModelConfig(
     int vocabulary,
@@ -34,7 +35,8 @@ public record ModelConfig(
     boolean attentionBias,
     boolean feedForwardBias,
     boolean tiedHead,
-    float initializerRange) {
+    float initializerRange,
+    AttentionVariant variant) {
 
   public ModelConfig {
     positive("vocab_size", vocabulary);
@@ -53,6 +55,56 @@ public record ModelConfig(
     if (headSize % 2 != 0) {
       throw new IllegalArgumentException(
           "Invalid head_dim: %d (expected an even number)".formatted(headSize));
+    }
+  }
+
+  /** A config with Llama's attention. */
+  public ModelConfig(
+      int vocabulary,
+      int hidden,
+      int feedForward,
+      int layers,
+      int heads,
+      int keyValueHeads,
+      int headSize,
+      int contextLength,
+      float normEpsilon,
+      double ropeTheta,
+      RopeScaling ropeScaling,
+      boolean attentionBias,
+      boolean feedForwardBias,
+      boolean tiedHead,
+      float initializerRange) {
+    this(
+        vocabulary,
+        hidden,
+        feedForward,
+        layers,
+        heads,
+        keyValueHeads,
+        headSize,
+        contextLength,
+        normEpsilon,
+        ropeTheta,
+        ropeScaling,
+        attentionBias,
+        feedForwardBias,
+        tiedHead,
+        initializerRange,
+        AttentionVariant.NONE);
+  }
+
+  /**
+   * Checks that the trainer computes everything that the model does.
+   *
+   * @throws IllegalArgumentException where it does not
+   */
+  public void requireTrainable() {
+    if (variant.headNorms() || variant.window() > 0) {
+      throw new IllegalArgumentException(
+          "Cannot train model: it has %s, which are only computed where a model is served; models of Llama's and Qwen2's kind can be trained"
+              .formatted(
+                  variant.headNorms() ? "norms of single heads" : "layers with a sliding window"));
     }
   }
 
@@ -88,6 +140,11 @@ public record ModelConfig(
         false,
         false,
         0.02f);
+  }
+
+  /** Whether the query, key and value projections have biases. */
+  public boolean inputBias() {
+    return attentionBias || variant.inputBias();
   }
 
   /** Columns of the query projection's result: {@code Hq D}. */

@@ -37,12 +37,15 @@ public record ParameterLayout(List<ParameterUnit> units) {
 
   private static ParameterUnit layer(ModelConfig config, int layer) {
     String prefix = "model.layers." + layer + ".";
-    boolean biased = config.attentionBias();
     int hidden = config.hidden();
     Builder unit = new Builder();
     unit.vector(prefix + "input_layernorm.weight", hidden);
-    unit.linear(prefix, config, Projection.QKV, biased);
-    unit.linear(prefix, config, Projection.OUTPUT, biased);
+    unit.linear(prefix, config, Projection.QKV, config.inputBias());
+    if (config.variant().headNorms()) {
+      unit.vector(prefix + "self_attn.q_norm.weight", config.headSize());
+      unit.vector(prefix + "self_attn.k_norm.weight", config.headSize());
+    }
+    unit.linear(prefix, config, Projection.OUTPUT, config.attentionBias());
     unit.vector(prefix + "post_attention_layernorm.weight", hidden);
     unit.linear(prefix, config, Projection.GATE_UP, config.feedForwardBias());
     unit.linear(prefix, config, Projection.DOWN, config.feedForwardBias());

@@ -63,6 +63,7 @@ public final class TransformerPlan {
       int time,
       int microBatches,
       boolean cachesWeights) {
+    config.requireTrainable();
     this.config = config;
     this.recipes = recipes;
     this.batch = batch;

@@ -10,6 +10,7 @@ import io.octavo.tensor.Allocations;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -151,8 +152,8 @@ class TestHuggingFaceConfig {
   @CsvSource(
       delimiter = '|',
       value = {
-        "LlamaForCausalLM|GPT2LMHeadModel|architecture GPT2LMHeadModel: known are [LlamaForCausalLM]",
-        "\"rope_scaling\": null|\"rope_scaling\": {\"rope_type\": \"yarn\"}|rope_type yarn: known are default, linear, llama3",
+        "LlamaForCausalLM|GPT2LMHeadModel|architecture GPT2LMHeadModel: known are [LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM]",
+        "\"rope_scaling\": null|\"rope_scaling\": {\"rope_type\": \"longrope\"}|rope_type longrope: known are default, dynamic, linear, llama3, yarn",
         "\"rope_scaling\": null|\"hidden_act\": \"gelu\"|hidden_act gelu: known is silu",
         "\"rope_scaling\": null|\"num_key_value_heads\": 3|expected a divisor of num_attention_heads 4",
         "\"rope_scaling\": null|\"head_dim\": 15|Invalid head_dim: 15 (expected an even number)"
@@ -161,6 +162,61 @@ class TestHuggingFaceConfig {
     assertThatThrownBy(() -> HuggingFaceConfig.parse(OLD.replace(from, to)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void readsWhatTellsItsKinFromLlama() {
+    String mistral = OLD.replace("LlamaForCausalLM", "MistralForCausalLM");
+    assertThat(HuggingFaceConfig.parse(with(mistral, "\"sliding_window\": 32")).variant())
+        .isEqualTo(new AttentionVariant(false, false, 32, Set.of()));
+    assertThat(HuggingFaceConfig.parse(with(mistral, "\"sliding_window\": null")).variant())
+        .isEqualTo(AttentionVariant.NONE);
+
+    String qwen2 = OLD.replace("LlamaForCausalLM", "Qwen2ForCausalLM");
+    ModelConfig biased = HuggingFaceConfig.parse(with(qwen2, "\"sliding_window\": 32"));
+    assertThat(biased.variant()).isEqualTo(new AttentionVariant(true, false, 0, Set.of()));
+    assertThat(ParameterLayout.of(biased).units().get(1).parameters())
+        .extracting(Parameter::name)
+        .contains("model.layers.0.self_attn.k_proj.bias")
+        .doesNotContain("model.layers.0.self_attn.o_proj.bias");
+
+    String windowed =
+        "\"use_sliding_window\": true, \"sliding_window\": 32, \"max_window_layers\": 1";
+    assertThat(HuggingFaceConfig.parse(with(qwen2, windowed)).variant())
+        .isEqualTo(new AttentionVariant(true, false, 32, Set.of(0)));
+
+    String qwen3 = OLD.replace("LlamaForCausalLM", "Qwen3ForCausalLM");
+    ModelConfig normed =
+        HuggingFaceConfig.parse(
+            with(
+                qwen3,
+                "\"use_sliding_window\": true, \"sliding_window\": 8, \"layer_types\": [\"sliding_attention\", \"full_attention\"]"));
+    assertThat(normed.variant()).isEqualTo(new AttentionVariant(false, true, 8, Set.of(1)));
+    assertThat(ParameterLayout.of(normed).units().get(2).parameters())
+        .extracting(Parameter::name)
+        .contains("model.layers.1.self_attn.q_norm.weight");
+  }
+
+  private static String with(String json, String fields) {
+    return json.replaceFirst("\\{", java.util.regex.Matcher.quoteReplacement("{" + fields + ", "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"architectures\": [\"MistralForCausalLM\"], \"sliding_window\": 5",
+        "\"architectures\": [\"Qwen2ForCausalLM\"], \"use_sliding_window\": true, \"sliding_window\": 7, \"max_window_layers\": 1",
+        "\"architectures\": [\"Qwen3ForCausalLM\"], \"attention_bias\": true",
+        "\"architectures\": [\"LlamaForCausalLM\"], \"rope_parameters\": {\"rope_type\": \"yarn\", \"factor\": 4.0, \"rope_theta\": 500.0}"
+      })
+  void writesEveryVariantAsItReadsIt(String fields) {
+    String json =
+        with(OLD.replaceFirst("\"architectures\": \\[\"LlamaForCausalLM\"\\], ", ""), fields)
+            .replace(", \"rope_scaling\": null", "");
+    ModelConfig config = HuggingFaceConfig.parse(json);
+
+    assertThat(HuggingFaceConfig.parse(HuggingFaceConfig.write(config, "float32", 3)))
+        .isEqualTo(config);
   }
 
   @ParameterizedTest

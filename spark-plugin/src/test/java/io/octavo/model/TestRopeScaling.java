@@ -48,6 +48,25 @@ class TestRopeScaling {
     assertThat(new RopeScaling.Default().scale(frequency)).isEqualTo(frequency);
   }
 
+  /**
+   * Of 64 channels, those that turn over 32 times in 4096 positions stay, slow ones are divided.
+   */
+  @Test
+  void yarnRampsBetweenFastAndSlowChannels() {
+    RopeScaling.Yarn yarn = new RopeScaling.Yarn(4, 32, 1, 4096, 1.1386, 10_000, 128);
+
+    // Channels 20.94 and 45.03 turn 32 times and once: the ramp runs from 20 to 46.
+    assertThat(ratio(yarn, 20)).isCloseTo(1, within(1e-9));
+    assertThat(ratio(yarn, 46)).isCloseTo(0.25, within(1e-9));
+    assertThat(ratio(yarn, 33)).isCloseTo(0.5 + 0.5 / 4, within(1e-9));
+    assertThat(yarn.attentionFactor()).isEqualTo(1.1386);
+  }
+
+  private static double ratio(RopeScaling scaling, int channel) {
+    double frequency = Math.pow(10_000, -channel / 64.0);
+    return scaling.scale(frequency) / frequency;
+  }
+
   /** A head size that is not hidden over heads, and scaling, reach the table. */
   @Test
   void tableFollowsHeadSizeAndScaling() {
