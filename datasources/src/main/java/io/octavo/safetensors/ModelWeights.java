@@ -8,6 +8,7 @@ import io.octavo.format.CorruptDataException;
 import io.octavo.tensor.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -137,6 +138,11 @@ public final class ModelWeights implements AutoCloseable {
     return Set.copyOf(fileOf.keySet());
   }
 
+  /** Whether there is a tensor of this name. */
+  public boolean has(String name) {
+    return fileOf.containsKey(name);
+  }
+
   /** Shape of a tensor. */
   public Shape shape(String name) {
     return file(name).entry(name).shape();
@@ -151,6 +157,18 @@ public final class ModelWeights implements AutoCloseable {
   public void read(String name, long from, FloatBuffer target) {
     SafetensorsFile file = file(name);
     file.readFloats(file.entry(name), from, target);
+  }
+
+  /** Reads bytes {@code [from, from + target.remaining())} of a tensor as they are stored. */
+  public void readBytes(String name, long from, ByteBuffer target) {
+    SafetensorsFile file = file(name);
+    TensorEntry entry = file.entry(name);
+    if (from < 0 || from + target.remaining() > entry.bytes()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot read bytes [%d, %d) of tensor %s: it has %d"
+              .formatted(from, from + target.remaining(), name, entry.bytes()));
+    }
+    file.read(entry, from, target);
   }
 
   private SafetensorsFile file(String name) {

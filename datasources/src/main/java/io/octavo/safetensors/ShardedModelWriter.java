@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,8 +51,17 @@ public final class ShardedModelWriter implements AutoCloseable {
     }
   }
 
-  /** Writes the next declared tensor. */
+  /** Writes the next declared tensor from numbers, rounded to its type. */
   public void write(FloatBuffer values) {
+    next().writeFloats(values);
+  }
+
+  /** Writes the next declared tensor from its bytes. */
+  public void writeBytes(ByteBuffer bytes) {
+    next().writeBytes(bytes);
+  }
+
+  private SafetensorsWriter next() {
     SafetensorsWriter current = writer;
     if (current == null || inShard == shards.get(shard).size()) {
       if (current != null) {
@@ -64,8 +74,8 @@ public final class ShardedModelWriter implements AutoCloseable {
               new Path(directory, fileName(shard)), hadoop, shards.get(shard), METADATA);
       writer = current;
     }
-    current.writeFloats(values);
     inShard++;
+    return current;
   }
 
   private String fileName(int index) {

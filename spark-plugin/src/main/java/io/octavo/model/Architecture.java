@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** Architectures of Hugging Face that are Llama but for a few switches. */
-enum Architecture {
+public enum Architecture {
   LLAMA("LlamaForCausalLM", "llama"),
   MISTRAL("MistralForCausalLM", "mistral"),
   QWEN2("Qwen2ForCausalLM", "qwen2"),
@@ -18,11 +18,11 @@ enum Architecture {
     this.modelType = modelType;
   }
 
-  String className() {
+  public String className() {
     return className;
   }
 
-  String modelType() {
+  public String modelType() {
     return modelType;
   }
 
@@ -37,14 +37,14 @@ enum Architecture {
   }
 
   /** By its class or its model type. */
-  static Optional<Architecture> of(String name) {
+  public static Optional<Architecture> of(String name) {
     return Arrays.stream(values())
         .filter(known -> known.className.equals(name) || known.modelType.equals(name))
         .findFirst();
   }
 
   /** The one whose config can say what a model is. */
-  static Architecture of(ModelConfig config) {
+  public static Architecture of(ModelConfig config) {
     if (config.variant().headNorms()) {
       return QWEN3;
     }

@@ -32,6 +32,9 @@ public final class HuggingFaceConfig {
   private static final int MOST_WIDTH = 1 << 16;
   private static final int MOST_WORDS = 1 << 24;
 
+  // What transformers takes where the config of a Qwen leaves it out.
+  private static final int QWEN_FULL_LAYERS = 28;
+
   private static final List<String> ARCHITECTURES =
       Arrays.stream(Architecture.values()).map(Architecture::className).toList();
 
@@ -95,7 +98,7 @@ public final class HuggingFaceConfig {
           type.isTextual()
               ? type.asText().equals("sliding_attention")
               : architecture == Architecture.MISTRAL
-                  || layer >= integerOr(root, "max_window_layers", MOST_LAYERS, layers);
+                  || layer >= root.path("max_window_layers").asInt(QWEN_FULL_LAYERS);
       if (!slides) {
         full.add(layer);
       }

@@ -1,5 +1,7 @@
 package io.octavo.model;
 
+import java.util.Optional;
+
 /**
  * Shape of a Llama-class model, in Hugging Face's terms.
  *
@@ -95,17 +97,20 @@ public record ModelConfig(
   }
 
   /**
-   * Checks that the trainer computes everything that the model does.
+   * What the trainer does not compute of this model; empty where it computes everything.
    *
-   * @throws IllegalArgumentException where it does not
+   * @param time tokens of a sequence
    */
-  public void requireTrainable() {
-    if (variant.headNorms() || variant.window() > 0) {
-      throw new IllegalArgumentException(
-          "Cannot train model: it has %s, which are only computed where a model is served; models of Llama's and Qwen2's kind can be trained"
-              .formatted(
-                  variant.headNorms() ? "norms of single heads" : "layers with a sliding window"));
+  public Optional<String> untrainable(int time) {
+    if (variant.headNorms()) {
+      return Optional.of(
+          "the model has norms of single heads, which are only computed where a model is served, so choose a model of Llama's, Mistral's or Qwen2's kind");
     }
+    return variant.window() > 0 && variant.window() < time
+        ? Optional.of(
+            "the model has layers with a sliding window, which is only computed where a model is served, so set sequenceLength to %d or less"
+                .formatted(variant.window()))
+        : Optional.empty();
   }
 
   private static void positive(String name, int value) {

@@ -63,7 +63,12 @@ public final class TransformerPlan {
       int time,
       int microBatches,
       boolean cachesWeights) {
-    config.requireTrainable();
+    config
+        .untrainable(time)
+        .ifPresent(
+            why -> {
+              throw new IllegalArgumentException("Cannot run model: " + why);
+            });
     this.config = config;
     this.recipes = recipes;
     this.batch = batch;

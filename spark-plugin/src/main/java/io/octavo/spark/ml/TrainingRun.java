@@ -139,6 +139,7 @@ final class TrainingRun {
       TrainingSettings settings) {
     new Preflight()
         .add(() -> sequenceFits(model, settings))
+        .add(() -> model.untrainable(settings.sequenceLength()))
         .add(() -> vocabularyFits(model, tokenizer))
         .add(() -> batchDivides(settings))
         .add(() -> memoryFits(model, settings))
@@ -185,7 +186,7 @@ final class TrainingRun {
   }
 
   private Optional<String> memoryFits(ModelConfig model, TrainingSettings settings) {
-    if (workers() < 1) {
+    if (workers() < 1 || model.untrainable(settings.sequenceLength()).isPresent()) {
       return Optional.empty();
     }
     return MemoryLimit.of(params.number("memoryLimit"), context.conf(), expectedBackend())

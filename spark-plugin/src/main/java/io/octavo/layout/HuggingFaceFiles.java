@@ -1,0 +1,138 @@
+package io.octavo.layout;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.octavo.format.CorruptDataException;
+import io.octavo.model.HuggingFaceConfig;
+import io.octavo.model.ModelConfig;
+import io.octavo.model.Parameter;
+import io.octavo.model.ParameterLayout;
+import io.octavo.quant.WeightScheme;
+import io.octavo.safetensors.ModelWeights;
+import io.octavo.tensor.HostWeight;
+import io.octavo.tensor.Shape;
+import io.octavo.tokens.TokenizerSpec;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** A Hugging Face directory: config.json, tokenizer.json, safetensors in any known layout. */
+public final class HuggingFaceFiles implements ModelFiles {
+
+  private final DirectoryText text;
+  private final ModelConfig config;
+  private final QuantizationConfig quantization;
+  private final ModelWeights weights;
+
+  private HuggingFaceFiles(
+      DirectoryText text,
+      ModelConfig config,
+      QuantizationConfig quantization,
+      ModelWeights weights) {
+    this.text = text;
+    this.config = config;
+    this.quantization = quantization;
+    this.weights = weights;
+  }
+
+  /**
+   * Opens a directory and compares all weights with its config.
+   *
+   * @throws IllegalArgumentException where architecture or layout is not known
+   * @throws CorruptDataException where files are not sound or do not fit together
+   */
+  public static HuggingFaceFiles open(Path directory, Configuration hadoop) {
+    DirectoryText text = new DirectoryText(directory, hadoop);
+    String json = text.config();
+    ModelConfig config = HuggingFaceConfig.parse(json);
+    QuantizationConfig quantization = quantization(json);
+    ModelWeights weights = ModelWeights.open(directory, hadoop);
+    try {
+      HuggingFaceFiles files = new HuggingFaceFiles(text, config, quantization, weights);
+      files.check();
+      return files;
+    } catch (RuntimeException e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  private static QuantizationConfig quantization(String json) {
+    try {
+      return QuantizationConfig.parse(new ObjectMapper().readTree(json));
+    } catch (JsonProcessingException e) {
+      throw new CorruptDataException(
+          "Cannot read config.json: not valid JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private void check() {
+    ParameterLayout.of(config)
+        .units()
+        .forEach(unit -> unit.parameters().forEach(this::requireShape));
+  }
+
+  private void requireShape(Parameter parameter) {
+    Shape found =
+        parameter.matrix() ? stored(parameter.name()).shape() : weights.shape(parameter.name());
+    if (!found.equals(parameter.shape())) {
+      throw new CorruptDataException(
+          "Cannot load %s: shape is %s in the file, %s by config.json"
+              .formatted(parameter.name(), found, parameter.shape()));
+    }
+  }
+
+  private StoredWeight stored(String name) {
+    return StoredWeight.of(weights, quantization, name);
+  }
+
+  @Override
+  public ModelConfig config() {
+    return config;
+  }
+
+  @Override
+  public TokenizerSpec tokenizer() {
+    return text.tokenizer();
+  }
+
+  @Override
+  public List<Integer> endsOfText() {
+    Set<Integer> ids = new LinkedHashSet<>(HuggingFaceConfig.endsOfText(text.config()));
+    text.generationConfig().ifPresent(json -> ids.addAll(HuggingFaceConfig.endsOfText(json)));
+    return List.copyOf(ids);
+  }
+
+  @Override
+  public String fingerprint() {
+    return text.fingerprint();
+  }
+
+  @Override
+  public boolean has(String name) {
+    return StoredWeight.exists(weights, name);
+  }
+
+  @Override
+  public WeightScheme scheme(List<String> names) {
+    return FusedWeight.of(weights, names.stream().map(this::stored).toList()).scheme();
+  }
+
+  @Override
+  public HostWeight linear(List<String> names) {
+    return FusedWeight.of(weights, names.stream().map(this::stored).toList()).read();
+  }
+
+  @Override
+  public void dense(String name, long from, FloatBuffer target) {
+    stored(name).read(from, target);
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.layout;
+
+import org.jspecify.annotations.NullMarked;
