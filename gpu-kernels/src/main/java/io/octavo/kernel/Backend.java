@@ -84,6 +84,11 @@ public interface Backend extends AutoCloseable {
     throw cannotServe();
   }
 
+  /** Runs of operations in layers of served models. */
+  default ServedLayers servedLayers() {
+    return new ComposedLayers(this);
+  }
+
   private UnsupportedOperationException cannotServe() {
     return new UnsupportedOperationException(
         "Cannot serve models on backend %s: it trains only; set spark.octavo.serve.backend=cpu"

@@ -161,6 +161,25 @@ public abstract class LinearKernelsContract {
     }
   }
 
+  /** Enough rows that a backend may go another way about them. */
+  @ParameterizedTest
+  @MethodSource("schemes")
+  void givesARowTheSameBitsAmongManyOthers(WeightScheme scheme) throws Exception {
+    int inputs = 1152;
+    int outputs = 139;
+    HostWeight weight = weight(scheme, outputs, inputs, DataType.BF16);
+    float[] x = inputs(300, inputs);
+    try (Backend backend = open()) {
+      float[] all = apply(backend, weight, x, 300);
+      for (int rows : new int[] {1, 2, 7, 16, 33, 64, 65, 256}) {
+        float[] few = Arrays.copyOfRange(x, (300 - rows) * inputs, 300 * inputs);
+        assertThat(apply(backend, weight, few, rows))
+            .as("%d rows", rows)
+            .isEqualTo(Arrays.copyOfRange(all, (300 - rows) * outputs, 300 * outputs));
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("schemes")
   void takesAwkwardSizes(WeightScheme scheme) throws Exception {

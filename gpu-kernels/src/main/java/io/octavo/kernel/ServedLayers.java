@@ -1,0 +1,45 @@
+package io.octavo.kernel;
+
+import io.octavo.tensor.Tensor;
+
+/**
+ * Runs of operations in a served decoder layer that a device may do in one go, without storing what
+ * lies between. What lies between is rounded as it would be stored.
+ */
+public interface ServedLayers {
+
+  /**
+   * Room for what lies between, where it is stored; each for at least as many rows as an operation
+   * has.
+   *
+   * @param normed activations {@code [M, C]}, for the norm's result
+   * @param rstd F32 {@code [M, 1]}
+   * @param branch activations {@code [M, C]}, for what is added
+   * @param activated activations {@code [M, F]}, for SwiGLU's result
+   * @param workspace as {@link LinearKernels#apply} needs it
+   */
+  record Scratch(Tensor normed, Tensor rstd, Tensor branch, Tensor activated, Tensor workspace) {}
+
+  /** {@code y = rmsNorm(x) w^T + b}. */
+  void normLinear(
+      Tensor x, Tensor gain, float epsilon, PackedWeight weight, Tensor y, Scratch scratch);
+
+  /** {@code x += in w^T + b}. */
+  void linearAdd(Tensor in, PackedWeight weight, Tensor x, Scratch scratch);
+
+  /** {@code x += swiGlu(gateUp) w^T + b}. */
+  void swiGluLinearAdd(Tensor gateUp, PackedWeight weight, Tensor x, Scratch scratch);
+
+  /**
+   * Turns the queries of {@code qkv} by their positions, in place, and appends its turned keys and
+   * its values to the pool. The keys in {@code qkv} are undefined afterwards.
+   */
+  void rotateAppend(
+      CacheKernels.Geometry geometry,
+      Tensor qkv,
+      Tensor positions,
+      Tensor cosine,
+      Tensor sine,
+      Tensor slots,
+      Tensor pool);
+}
