@@ -85,4 +85,29 @@ final class CpuNormKernels implements NormKernels {
         });
     ColumnSums.add(partial, blocks, columns, HostBuffer.of(dweight));
   }
+
+  @Override
+  public void rmsNormHeads(Tensor x, int firstHead, int heads, Tensor weight, float eps) {
+    FloatBuffer values = HostBuffer.of(x).floats();
+    float[] gain = HostBuffer.of(weight).toFloats();
+    int size = gain.length;
+    tiles.forRanges(
+        x.rows(),
+        Tiles.rowsPerBlock(heads * size),
+        (from, to) -> {
+          float[] row = tiles.floats(0, heads * size);
+          for (int m = from; m < to; m++) {
+            int at = m * x.columns() + firstHead * size;
+            values.get(at, row, 0, heads * size);
+            for (int head = 0; head < heads * size; head += size) {
+              float squares = loops.dot(row, head, row, head, size);
+              float r = (float) (1 / Math.sqrt(squares / size + eps));
+              for (int d = 0; d < size; d++) {
+                row[head + d] = row[head + d] * r * gain[d];
+              }
+            }
+            values.put(at, row, 0, heads * size);
+          }
+        });
+  }
 }

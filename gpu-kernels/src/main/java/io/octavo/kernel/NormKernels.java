@@ -18,4 +18,18 @@ public interface NormKernels {
    * in an order that does not depend on the number of threads.
    */
   void rmsNormBackward(Tensor dy, Operand x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight);
+
+  /**
+   * Replaces heads of every row of {@code x} by their RMSNorm, each head by itself.
+   *
+   * @param x {@code [M, W]}; heads of {@code weight}'s length lie one after the other
+   * @param firstHead the first that is normed
+   * @param heads how many are
+   * @param weight {@code [D]}
+   */
+  default void rmsNormHeads(Tensor x, int firstHead, int heads, Tensor weight, float eps) {
+    throw new UnsupportedOperationException(
+        "Cannot norm %d heads of %s: this backend does not serve models that do"
+            .formatted(heads, x.shape()));
+  }
 }

@@ -4,6 +4,7 @@ import io.octavo.kernel.NormKernels;
 import io.octavo.tensor.HostBuffer;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
+import java.nio.FloatBuffer;
 
 /** RMSNorm row by row. */
 final class ReferenceNormKernels implements NormKernels {
@@ -59,5 +60,25 @@ final class ReferenceNormKernels implements NormKernels {
     }
     HostBuffer.of(dx).put(din);
     HostBuffer.of(dweight).put(dgain);
+  }
+
+  @Override
+  public void rmsNormHeads(Tensor x, int firstHead, int heads, Tensor weight, float eps) {
+    FloatBuffer values = HostBuffer.of(x).floats();
+    FloatBuffer gain = HostBuffer.of(weight).floats();
+    int size = Math.toIntExact(weight.elements());
+    for (int m = 0; m < x.rows(); m++) {
+      for (int head = firstHead; head < firstHead + heads; head++) {
+        int at = m * x.columns() + head * size;
+        double squares = 0;
+        for (int d = 0; d < size; d++) {
+          squares += (double) values.get(at + d) * values.get(at + d);
+        }
+        double r = 1 / Math.sqrt(squares / size + eps);
+        for (int d = 0; d < size; d++) {
+          values.put(at + d, (float) (values.get(at + d) * r * gain.get(d)));
+        }
+      }
+    }
   }
 }

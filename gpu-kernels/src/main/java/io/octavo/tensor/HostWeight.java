@@ -59,10 +59,12 @@ public record HostWeight(
 
   /** The scale of element {@code [row, column]}; 1 for a weight of numbers. */
   public float scale(int row, int column) {
-    return scheme
-        .weight()
-        .map(spec -> scales.get(index(spec.granularity(), row, column)))
-        .orElse(1f);
+    return scheme.weight().isPresent() ? scales.get(scaleIndex(row, column)) : 1f;
+  }
+
+  /** Which scale is that of element {@code [row, column]} of a weight of codes. */
+  public int scaleIndex(int row, int column) {
+    return index(scheme.weight().orElseThrow().granularity(), row, column);
   }
 
   private int index(Granularity granularity, int row, int column) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.serve;
+
+import org.jspecify.annotations.NullMarked;
