@@ -1,9 +1,5 @@
 package io.octavo.safetensors;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -95,23 +91,12 @@ public final class ShardedModelWriter implements AutoCloseable {
   }
 
   private void writeIndex() {
-    ObjectMapper json = new ObjectMapper();
-    ObjectNode root = json.createObjectNode();
-    long total = 0;
-    ObjectNode map = json.createObjectNode();
+    WeightIndex index = new WeightIndex();
     for (int i = 0; i < shards.size(); i++) {
       for (SafetensorsWriter.Declaration declaration : shards.get(i)) {
-        map.put(declaration.name(), fileName(i));
-        total += declaration.bytes();
+        index.add(declaration, fileName(i));
       }
     }
-    root.putObject("metadata").put("total_size", total);
-    root.set("weight_map", map);
-    Path path = new Path(directory, ModelWeights.INDEX);
-    try (var out = path.getFileSystem(hadoop).create(path, true)) {
-      out.write(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + path + ": " + e.getMessage(), e);
-    }
+    index.write(directory, hadoop);
   }
 }

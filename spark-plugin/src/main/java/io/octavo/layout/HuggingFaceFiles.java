@@ -75,7 +75,12 @@ public final class HuggingFaceFiles implements ModelFiles {
         .forEach(unit -> unit.parameters().forEach(this::requireShape));
   }
 
-  private void requireShape(Parameter parameter) {
+  /**
+   * Compares a weight with the config.
+   *
+   * @throws CorruptDataException where its shape is another
+   */
+  public void requireShape(Parameter parameter) {
     Shape found =
         parameter.matrix() ? stored(parameter.name()).shape() : weights.shape(parameter.name());
     if (!found.equals(parameter.shape())) {
@@ -116,6 +121,17 @@ public final class HuggingFaceFiles implements ModelFiles {
     return StoredWeight.exists(weights, name);
   }
 
+  /** A weight, norm or bias as it is stored. */
+  public WeightPlan plan(String name, Shape shape) {
+    if (shape.rank() < 2) {
+      return WeightPlan.numbers(name, shape, weights.type(name));
+    }
+    StoredWeight stored = stored(name);
+    return stored.scheme().weight().isPresent()
+        ? WeightPlan.codes(name, shape, stored.scheme())
+        : WeightPlan.numbers(name, shape, stored.type());
+  }
+
   @Override
   public WeightScheme scheme(List<String> names) {
     return FusedWeight.of(weights, names.stream().map(this::stored).toList()).scheme();
@@ -128,6 +144,10 @@ public final class HuggingFaceFiles implements ModelFiles {
 
   @Override
   public void dense(String name, long from, FloatBuffer target) {
+    if (weights.has(name) && !name.endsWith(".weight")) {
+      weights.read(name, from, target);
+      return;
+    }
     stored(name).read(from, target);
   }
 

@@ -17,7 +17,13 @@ record QuantizationConfig(List<LayerGroup> groups) {
   static final String OWN_E2M1 = "octavo-e2m1";
 
   private static final Set<String> FORMATS =
-      Set.of("dense", "float-quantized", "int-quantized", "naive-quantized", "pack-quantized");
+      Set.of(
+          "dense",
+          "float-quantized",
+          "int-quantized",
+          "naive-quantized",
+          "pack-quantized",
+          "mixed-precision");
 
   /** Reads a config; one without {@code quantization_config} has no groups. */
   static QuantizationConfig parse(JsonNode config) {

@@ -1,16 +1,15 @@
 package io.octavo.spark.ml;
 
 import io.octavo.format.CorruptDataException;
+import io.octavo.layout.HuggingFaceFiles;
 import io.octavo.model.HuggingFaceConfig;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.Parameter;
 import io.octavo.model.ParameterLayout;
 import io.octavo.model.WeightSource;
-import io.octavo.safetensors.ModelWeights;
 import io.octavo.safetensors.SafetensorsWriter;
 import io.octavo.safetensors.ShardedModelWriter;
 import io.octavo.safetensors.TensorType;
-import io.octavo.tensor.Shape;
 import io.octavo.tokens.TokenizerFile;
 import io.octavo.tokens.TokenizerSpec;
 import java.io.IOException;
@@ -110,31 +109,25 @@ final class ModelDirectory {
 
   /** Open weights; the caller closes them. */
   OpenWeights open() {
-    return new OpenWeights(ModelWeights.open(path, hadoop));
+    return new OpenWeights(HuggingFaceFiles.open(path, hadoop));
   }
 
-  /** Weights of a directory as the model reads them. */
-  record OpenWeights(ModelWeights weights) implements WeightSource, AutoCloseable {
+  /** Weights of a directory as the model reads them: numbers, whatever their layout. */
+  record OpenWeights(HuggingFaceFiles files) implements WeightSource, AutoCloseable {
 
     @Override
     public void read(Parameter parameter, long from, FloatBuffer target) {
-      check(parameter);
-      weights.read(parameter.name(), from, target);
+      files.dense(parameter.name(), from, target);
     }
 
     @Override
     public void check(Parameter parameter) {
-      Shape found = weights.shape(parameter.name());
-      if (!found.equals(parameter.shape())) {
-        throw new CorruptDataException(
-            "Cannot load %s: shape is %s in the file, %s by config.json"
-                .formatted(parameter.name(), found, parameter.shape()));
-      }
+      files.requireShape(parameter);
     }
 
     @Override
     public void close() {
-      weights.close();
+      files.close();
     }
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.spark.ptq;
+
+import org.jspecify.annotations.NullMarked;
