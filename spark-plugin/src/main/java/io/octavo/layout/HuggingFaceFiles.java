@@ -1,6 +1,7 @@
 package io.octavo.layout;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.octavo.format.CorruptDataException;
 import io.octavo.model.HuggingFaceConfig;
@@ -48,7 +49,7 @@ public final class HuggingFaceFiles implements ModelFiles {
     DirectoryText text = new DirectoryText(directory, hadoop);
     String json = text.config();
     ModelConfig config = HuggingFaceConfig.parse(json);
-    QuantizationConfig quantization = quantization(json);
+    QuantizationConfig quantization = QuantizationConfig.parse(tree(json));
     ModelWeights weights = ModelWeights.open(directory, hadoop);
     try {
       HuggingFaceFiles files = new HuggingFaceFiles(text, config, quantization, weights);
@@ -60,9 +61,14 @@ public final class HuggingFaceFiles implements ModelFiles {
     }
   }
 
-  private static QuantizationConfig quantization(String json) {
+  /** The fields of config.json. */
+  JsonNode configJson() {
+    return tree(text.config());
+  }
+
+  private static JsonNode tree(String json) {
     try {
-      return QuantizationConfig.parse(new ObjectMapper().readTree(json));
+      return new ObjectMapper().readTree(json);
     } catch (JsonProcessingException e) {
       throw new CorruptDataException(
           "Cannot read config.json: not valid JSON: " + e.getOriginalMessage(), e);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.gguf;
+
+import org.jspecify.annotations.NullMarked;
