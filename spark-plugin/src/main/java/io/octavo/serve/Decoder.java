@@ -5,7 +5,7 @@ import io.octavo.kernel.Backend;
 import io.octavo.kernel.CacheFormat;
 import io.octavo.kernel.CacheKernels;
 import io.octavo.kernel.PackedWeight;
-import io.octavo.kernel.RotaryKernels;
+import io.octavo.kernel.ServedLayers;
 import io.octavo.model.ModelConfig;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.ArenaPlan;
@@ -37,12 +37,11 @@ final class Decoder implements AutoCloseable {
 
   private final Tensor residual;
   private final Tensor normed;
-  private final Tensor branch;
   private final Tensor qkv;
   private final Tensor attended;
   private final Tensor gateUp;
-  private final Tensor activated;
   private final Tensor rstd;
+  private final ServedLayers.Scratch scratch;
   private final Tensor chosen;
   private final Tensor logits;
   private final Tensor workspace;
@@ -115,15 +114,14 @@ final class Decoder implements AutoCloseable {
     List<Tensor> tensors = all.stream().map(arena::tensor).toList();
     residual = tensors.get(0);
     normed = tensors.get(1);
-    branch = tensors.get(2);
     qkv = tensors.get(3);
     attended = tensors.get(4);
     gateUp = tensors.get(5);
-    activated = tensors.get(6);
     rstd = tensors.get(7);
     chosen = tensors.get(8);
     logits = tensors.get(9);
     workspace = tensors.get(10);
+    scratch = new ServedLayers.Scratch(normed, rstd, tensors.get(2), tensors.get(6), workspace);
     ids = tensors.get(11);
     positions = tensors.get(12);
     slots = tensors.get(13);
@@ -191,28 +189,26 @@ final class Decoder implements AutoCloseable {
       attention(layer, x, count, table.reshape(step.sequenceCount(), width));
       feedForward(weights.layers().get(layer), x, count);
     }
-    norm(x, weights.finalNorm(), normed.rowRange(0, count), count);
+    backend
+        .norm()
+        .rmsNorm(
+            x,
+            weights.finalNorm(),
+            config.normEpsilon(),
+            normed.rowRange(0, count),
+            rstd.rowRange(0, count));
   }
 
   private void attention(int index, Tensor x, int count, Tensor table) {
     ServedWeights.Layer layer = weights.layers().get(index);
-    Tensor in = normed.rowRange(0, count);
     Tensor projected = qkv.rowRange(0, count);
-    norm(x, layer.inputNorm(), in, count);
-    backend.linear().apply(layer.qkv(), in, projected, workspace);
+    backend
+        .servedLayers()
+        .normLinear(x, layer.inputNorm(), config.normEpsilon(), layer.qkv(), projected, scratch);
     layer.queryNorm().ifPresent(gain -> headNorm(projected, 0, config.heads(), gain));
     layer
         .keyNorm()
         .ifPresent(gain -> headNorm(projected, config.heads(), config.keyValueHeads(), gain));
-    backend
-        .rotary()
-        .rotate(
-            projected,
-            config.heads() + config.keyValueHeads(),
-            front(positions, count),
-            weights.cosine(),
-            weights.sine(),
-            RotaryKernels.Direction.FORWARD);
     CacheKernels.Geometry geometry =
         new CacheKernels.Geometry(
             format,
@@ -222,33 +218,31 @@ final class Decoder implements AutoCloseable {
             (float) (1 / Math.sqrt(config.headSize())),
             config.variant().windowOf(index));
     Tensor pool = pools.get(index);
+    backend
+        .servedLayers()
+        .rotateAppend(
+            geometry,
+            projected,
+            front(positions, count),
+            weights.cosine(),
+            weights.sine(),
+            front(slots, count),
+            pool);
     Tensor out = attended.rowRange(0, count);
-    backend.cache().append(geometry, projected, front(slots, count), pool);
     backend
         .cache()
         .attend(
             geometry, projected, pool, table, front(sequences, count), front(lengths, count), out);
-    add(layer.output(), out, x, count);
+    backend.servedLayers().linearAdd(out, layer.output(), x, scratch);
   }
 
   private void feedForward(ServedWeights.Layer layer, Tensor x, int count) {
-    Tensor in = normed.rowRange(0, count);
-    norm(x, layer.feedForwardNorm(), in, count);
     Tensor wide = gateUp.rowRange(0, count);
-    backend.linear().apply(layer.gateUp(), in, wide, workspace);
-    Tensor narrow = activated.rowRange(0, count);
-    backend.activation().swiGlu(wide, narrow);
-    add(layer.down(), narrow, x, count);
-  }
-
-  private void add(PackedWeight weight, Tensor in, Tensor x, int count) {
-    Tensor out = branch.rowRange(0, count);
-    backend.linear().apply(weight, in, out, workspace);
-    backend.activation().add(out, x);
-  }
-
-  private void norm(Tensor x, Tensor gain, Tensor y, int count) {
-    backend.norm().rmsNorm(x, gain, config.normEpsilon(), y, rstd.rowRange(0, count));
+    backend
+        .servedLayers()
+        .normLinear(
+            x, layer.feedForwardNorm(), config.normEpsilon(), layer.gateUp(), wide, scratch);
+    backend.servedLayers().swiGluLinearAdd(wide, layer.down(), x, scratch);
   }
 
   private void headNorm(Tensor x, int firstHead, int heads, Tensor gain) {
