@@ -46,7 +46,7 @@ public final class GgufExport {
    */
   public static void write(Path directory, Path file, GgufType type, Configuration hadoop) {
     try (HuggingFaceFiles source = HuggingFaceFiles.open(directory, hadoop)) {
-      new GgufExport(source, type).write(file, directory.getName(), hadoop);
+      new GgufExport(source, type).write(file, new Path(directory.toString()).getName(), hadoop);
     }
   }
 
