@@ -4,13 +4,17 @@ import io.octavo.kernel.ActivationKernels;
 import io.octavo.kernel.AttentionKernels;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.BackendUnavailableException;
+import io.octavo.kernel.CacheKernels;
 import io.octavo.kernel.EmbeddingKernels;
 import io.octavo.kernel.GemmKernels;
+import io.octavo.kernel.LinearKernels;
 import io.octavo.kernel.LossKernels;
 import io.octavo.kernel.NormKernels;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.kernel.RotaryKernels;
+import io.octavo.kernel.SamplingKernels;
+import io.octavo.kernel.ServedLayers;
 import io.octavo.kernel.Support;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.Buffer;
@@ -37,6 +41,10 @@ public final class CudaBackend implements Backend {
   private final CudaEmbeddingKernels embedding;
   private final CudaLossKernels loss;
   private final CudaAttentionKernels attention;
+  private final CudaLinearKernels linear;
+  private final CudaCacheKernels cache;
+  private final CudaSamplingKernels sampling;
+  private final CudaServedLayers servedLayers;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -53,6 +61,10 @@ public final class CudaBackend implements Backend {
     this.activation = new CudaActivationKernels(context);
     this.embedding = new CudaEmbeddingKernels(context);
     this.loss = new CudaLossKernels(context);
+    this.linear = new CudaLinearKernels(this, context);
+    this.cache = new CudaCacheKernels(context);
+    this.sampling = new CudaSamplingKernels(context);
+    this.servedLayers = new CudaServedLayers(linear, cache);
   }
 
   /**
@@ -221,6 +233,26 @@ public final class CudaBackend implements Backend {
   @Override
   public OptimizerKernels optimizer() {
     return optimizer;
+  }
+
+  @Override
+  public LinearKernels linear() {
+    return linear;
+  }
+
+  @Override
+  public CacheKernels cache() {
+    return cache;
+  }
+
+  @Override
+  public SamplingKernels sampling() {
+    return sampling;
+  }
+
+  @Override
+  public ServedLayers servedLayers() {
+    return servedLayers;
   }
 
   /** The library of products, for what it has chosen. */

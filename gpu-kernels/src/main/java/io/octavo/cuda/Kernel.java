@@ -45,8 +45,12 @@ final class Kernel {
   /** Kept: its collection would free the memory under {@link #arguments}, which is only a view. */
   private final BytePointer memory = new BytePointer(PARAMETER_BYTES);
 
+  /** Where each argument lies, for the driver. */
+  private final BytePointer addresses;
+
   private final ByteBuffer arguments;
   private final Pointer parameters;
+  private final ChainedLaunch chained;
   private final String launching;
   private int sharedBytesAllowed = SHARED_BYTES_WITHOUT_ASKING;
 
@@ -59,13 +63,13 @@ final class Kernel {
     offsets = layout[0];
     sizes = layout[1];
     arguments = memory.asByteBuffer().order(ByteOrder.nativeOrder());
-    ByteBuffer addresses =
-        ByteBuffer.allocateDirect(Math.max(1, sizes.length) * Long.BYTES)
-            .order(ByteOrder.nativeOrder());
+    addresses = new BytePointer(Math.max(1, sizes.length) * (long) Long.BYTES);
+    ByteBuffer table = addresses.asByteBuffer().order(ByteOrder.nativeOrder());
     for (int i = 0; i < sizes.length; i++) {
-      addresses.putLong(i * Long.BYTES, memory.address() + offsets[i]);
+      table.putLong(i * Long.BYTES, memory.address() + offsets[i]);
     }
-    parameters = Pointer.to(addresses);
+    parameters = Pointer.to(table);
+    chained = new ChainedLaunch(stream, function.value(), addresses.address());
   }
 
   /** Offset and size of each parameter. */
@@ -118,6 +122,25 @@ final class Kernel {
             null);
     if (code != CUresult.CUDA_SUCCESS) {
       Status.check(code, launching + " with " + grid);
+    }
+    stream.remember(name);
+  }
+
+  /**
+   * Appends one launch that may start before the work ahead of it has ended: for kernels that wait
+   * for it themselves.
+   *
+   * @param cluster blocks along x that see one another's shared memory; 1 for none
+   */
+  void launchChained(Grid grid, int cluster, Object... values) {
+    write(values);
+    stream.device().makeCurrent();
+    if (grid.sharedBytes() > sharedBytesAllowed) {
+      allowShared(grid.sharedBytes());
+    }
+    int code = chained.run(grid, cluster);
+    if (code != CUresult.CUDA_SUCCESS) {
+      Status.check(code, launching + " with " + grid + " in clusters of " + cluster);
     }
     stream.remember(name);
   }

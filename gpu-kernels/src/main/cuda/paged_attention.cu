@@ -1,0 +1,632 @@
+// Keys and values in pages, and attention of one step over them. Shapes as in io.octavo.kernel.CacheKernels: a page holds 16
+// positions of all key/value heads; it lies as head, then keys and values, then position (codes one after the other, low
+// nibble first), then the FP32 scales in the same order.
+//
+// append_<format>   qkv [M, (Hq + 2 Hkv) D] BF16 -> pool. A warp for a key or value of a head: grid (M, Hkv), 64 threads.
+//
+// rotate_append_<format>   The same after rotary embedding (half-split, as in rotary.cu), which also turns the queries in qkv;
+//                          the keys in qkv stay as they are. D up to 256. A warp a head: grid (M, (Hq + 2 Hkv) / 4 rounded up),
+//                          128 threads.
+//
+// attend_<format>_<D>        Scores of 64 keys (anchored at position 0) at a time: S = q K^T by tensor cores (binary16, FP32
+//     sums), P = exp2(S c - max), O = P V. Tiles of 64 keys are folded in order of position, each with its own maximum, so that
+//     it makes no difference which block computes a tile: a row has the same bits alone, in a batch, or in a chunk of its
+//     prompt. Query heads that share a key/value head, and rows of one sequence, share its loads: 64 pairs of (row, head) a
+//     block. Grid (pairs / 64, Hkv), 128 threads.
+// attend_split_<format>_<D>  The same with a block for each 64 keys of a row; the last block of a row and head folds what all
+//     have left in `partials`, in the same order. `arrived`: zeroed counters, zero again afterwards. Grid (M, Hkv, tiles of keys).
+// attend_plain_<format>      Any head size: a warp for a row and head, sums in FP32. Grid (M, Hq), 32 threads.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include "include/fp8.cuh"
+#include "include/reduce.cuh"
+#include "include/wgmma_tokens.cuh"
+
+namespace {
+
+constexpr int PAGE = 16;
+constexpr int KEYS = 64;
+constexpr int PAIRS = 64;
+constexpr int THREADS = 128;
+
+struct CacheWork {
+  const bf16* qkv;
+  const uint8_t* pool;
+  const int* table;  // [sequences, table_columns]
+  const int* sequence;
+  const int* lengths;
+  bf16* out;
+  float* partials;  // [M Hq, tiles of keys, D + 2]
+  int* arrived;
+  int rows, query_heads, key_heads, head_size, table_columns, window, page_bytes;
+  float scale;  // of scores, times log2(e)
+};
+
+__device__ __forceinline__ void chain() {
+#ifdef OCTAVO_SM90A
+  octavo::let_next_start();
+  octavo::wait_for_previous();
+#endif
+}
+
+__device__ __forceinline__ float exp2_approximate(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// ------------------------------------------------------------------------------------------------
+// Formats: how 16 neighbouring elements of a line are read, and how two are written.
+
+struct Fp16 {
+  static constexpr int BITS = 16;
+  static constexpr bool SCALED = false;
+  static constexpr float LARGEST = 1;
+
+  struct Sixteen {
+    uint4 low, high;
+    __device__ __forceinline__ void load(const uint8_t* line, int chunk) {
+      low = reinterpret_cast<const uint4*>(line)[2 * chunk];
+      high = reinterpret_cast<const uint4*>(line)[2 * chunk + 1];
+    }
+    __device__ __forceinline__ void halves(uint32_t (&pairs)[8], float) const {
+      *reinterpret_cast<uint4*>(pairs) = low;
+      *reinterpret_cast<uint4*>(pairs + 4) = high;
+    }
+  };
+  static __device__ __forceinline__ void store(uint8_t* line, int pair, float a, float b, float) {
+    reinterpret_cast<__half2*>(line)[pair] = __floats2half2_rn(a, b);
+  }
+  static __device__ __forceinline__ float value(const uint8_t* line, int d) {
+    return __half2float(reinterpret_cast<const __half*>(line)[d]);
+  }
+};
+
+__device__ __forceinline__ uint32_t scaled_halves(float a, float b, float scale) {
+  __half2 pair = __floats2half2_rn(a * scale, b * scale);
+  return *reinterpret_cast<uint32_t*>(&pair);
+}
+
+struct Fp8 {
+  static constexpr int BITS = 8;
+  static constexpr bool SCALED = true;
+  static constexpr float LARGEST = E4M3::MAX_FINITE;
+
+  struct Sixteen {
+    uint4 codes;
+    __device__ __forceinline__ void load(const uint8_t* line, int chunk) {
+      codes = reinterpret_cast<const uint4*>(line)[chunk];
+    }
+    __device__ __forceinline__ void halves(uint32_t (&pairs)[8], float scale) const {
+      const uint32_t words[4] = {codes.x, codes.y, codes.z, codes.w};
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        float2 two = E4M3::decode2(words[i / 2] >> i % 2 * 16);
+        pairs[i] = scaled_halves(two.x, two.y, scale);
+      }
+    }
+  };
+  static __device__ __forceinline__ void store(uint8_t* line, int pair, float a, float b, float scale) {
+    uint32_t codes = Divisor<E4M3>(scale).encode4(a, b, 0, 0);
+    reinterpret_cast<uint16_t*>(line)[pair] = static_cast<uint16_t>(codes);
+  }
+  static __device__ __forceinline__ float value(const uint8_t* line, int d) { return E4M3::decode2(line[d]).x; }
+};
+
+struct Int4 {
+  static constexpr int BITS = 4;
+  static constexpr bool SCALED = true;
+  static constexpr float LARGEST = 7;
+
+  struct Sixteen {
+    uint2 codes;
+    __device__ __forceinline__ void load(const uint8_t* line, int chunk) {
+      codes = reinterpret_cast<const uint2*>(line)[chunk];
+    }
+    __device__ __forceinline__ void halves(uint32_t (&pairs)[8], float scale) const {
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        int two = static_cast<int>(i < 4 ? codes.x : codes.y) >> i % 4 * 8;
+        pairs[i] = scaled_halves(static_cast<float>(two << 28 >> 28), static_cast<float>(two << 24 >> 28), scale);
+      }
+    }
+  };
+  static __device__ __forceinline__ uint32_t code(float x, float scale) {
+    return static_cast<uint32_t>(static_cast<int>(fminf(fmaxf(rintf(__fdiv_rn(x, scale)), -7), 7))) & 0xF;
+  }
+  static __device__ __forceinline__ void store(uint8_t* line, int pair, float a, float b, float scale) {
+    line[pair] = static_cast<uint8_t>(code(a, scale) | code(b, scale) << 4);
+  }
+  static __device__ __forceinline__ float value(const uint8_t* line, int d) {
+    return static_cast<float>(static_cast<int>(line[d / 2]) << (d % 2 ? 24 : 28) >> 28);
+  }
+};
+
+// Line of a key (part 0) or value (part 1) and its scale.
+template <typename Format>
+struct Line {
+  uint8_t* codes;
+  float* scale;
+
+  __device__ __forceinline__ Line(uint8_t* pool, int64_t page, int place, int head, int part, int key_heads,
+                                  int head_size, int page_bytes) {
+    int bytes = head_size * Format::BITS / 8, index = (head * 2 + part) * PAGE + place;
+    uint8_t* at = pool + page * page_bytes;
+    codes = at + index * bytes;
+    scale = reinterpret_cast<float*>(at + 2 * key_heads * PAGE * bytes) + index;
+  }
+};
+
+// A warp writes a key or value; `number(d)` gives its elements.
+template <typename Format, typename Number>
+__device__ __forceinline__ void write_line(const Line<Format>& line, int head_size, int lane, const Number& number) {
+  float scale = 1;
+  if (Format::SCALED) {
+    float amax = 0;
+    for (int d = lane; d < head_size; d += WARP) {
+      float magnitude = fabsf(number(d));
+      amax = fmaxf(amax, magnitude < __uint_as_float(0x7F800000u) ? magnitude : 0);
+    }
+    scale = scale_for(warp_max(amax), Format::LARGEST, SCALE_FP32);
+    if (lane == 0) *line.scale = scale;
+  }
+  for (int pair = lane; pair < head_size / 2; pair += WARP) {
+    Format::store(line.codes, pair, number(2 * pair), number(2 * pair + 1), scale);
+  }
+}
+
+struct AppendWork {
+  bf16* qkv;
+  const int* slots;
+  uint8_t* pool;
+  const int* positions;  // with cosine and sine: where keys are turned here
+  const float* cosine;
+  const float* sine;
+  int query_heads, key_heads, head_size, page_bytes;
+};
+
+template <typename Format>
+__device__ void append(const AppendWork& work) {
+  chain();
+  int slot = work.slots[blockIdx.x], size = work.head_size;
+  if (slot < 0) return;
+  int part = threadIdx.x / WARP, head = blockIdx.y;
+  const bf16* from = work.qkv + static_cast<int64_t>(blockIdx.x) * (work.query_heads + 2 * work.key_heads) * size +
+                     (work.query_heads + part * work.key_heads + head) * size;
+  Line<Format> line(work.pool, slot / PAGE, slot % PAGE, head, part, work.key_heads, size, work.page_bytes);
+  write_line(line, size, threadIdx.x % WARP, [&](int d) { return to_float(from[d]); });
+}
+
+template <typename Format>
+__device__ void rotate_append(const AppendWork& work) {
+  constexpr int MOST = 256;
+  __shared__ float turned[THREADS / WARP][MOST];
+  chain();
+  int warp = threadIdx.x / WARP, lane = threadIdx.x % WARP, size = work.head_size, half = size / 2;
+  int head = blockIdx.y * (THREADS / WARP) + warp, heads = work.query_heads + 2 * work.key_heads;
+  if (head >= heads) return;
+  int64_t row = blockIdx.x;
+  bf16* at = work.qkv + (row * heads + head) * size;
+  int slot = work.slots[row];
+  if (head >= work.query_heads + work.key_heads) {
+    if (slot < 0) return;
+    Line<Format> line(work.pool, slot / PAGE, slot % PAGE, head - work.query_heads - work.key_heads, 1, work.key_heads, size,
+                      work.page_bytes);
+    write_line(line, size, lane, [&](int d) { return to_float(at[d]); });
+    return;
+  }
+  int64_t angles = static_cast<int64_t>(work.positions[row]) * half;
+  for (int j = lane; j < half; j += WARP) {
+    float low = to_float(at[j]), high = to_float(at[j + half]);
+    float c = work.cosine[angles + j], s = work.sine[angles + j];
+    bf16 lower = to_bf16(low * c - high * s), higher = to_bf16(high * c + low * s);
+    if (head < work.query_heads) {
+      at[j] = lower;
+      at[j + half] = higher;
+    } else {
+      turned[warp][j] = to_float(lower);
+      turned[warp][j + half] = to_float(higher);
+    }
+  }
+  if (head < work.query_heads || slot < 0) return;
+  __syncwarp();
+  Line<Format> line(work.pool, slot / PAGE, slot % PAGE, head - work.query_heads, 0, work.key_heads, size, work.page_bytes);
+  write_line(line, size, lane, [&](int d) { return turned[warp][d]; });
+}
+
+// ------------------------------------------------------------------------------------------------
+// Tensor core products of a warp, 16 x 8 x 16.
+
+__device__ __forceinline__ void mma(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+__device__ __forceinline__ void load_matrices(uint32_t (&r)[4], uint32_t address) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(address)
+               : "memory");
+}
+
+__device__ __forceinline__ void load_transposed(uint32_t (&r)[4], uint32_t address) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(address)
+               : "memory");
+}
+
+__device__ __forceinline__ uint32_t halves_of(uint32_t bf16_pair) {
+  __half2 pair = __floats2half2_rn(bf16_low(bf16_pair), bf16_high(bf16_pair));
+  return *reinterpret_cast<uint32_t*>(&pair);
+}
+
+__device__ __forceinline__ uint32_t halves_of(float low, float high) {
+  __half2 pair = __floats2half2_rn(low, high);
+  return *reinterpret_cast<uint32_t*>(&pair);
+}
+
+// What tiles of keys give for one pair, and how the next is folded in.
+struct Fold {
+  float peak, total, before, after;
+
+  // Factors for sums so far and sums of the tile; `empty`: nothing so far.
+  __device__ __forceinline__ void add(float tile_peak, float tile_total, bool empty) {
+    float high = empty ? tile_peak : fmaxf(peak, tile_peak);
+    before = empty ? 0 : exp2_approximate(peak - high);
+    after = exp2_approximate(tile_peak - high);
+    total = __fmaf_rn(empty ? 0 : total, before, __fmul_rn(tile_total, after));
+    peak = high;
+  }
+  __device__ __forceinline__ float join(float so_far, float tile) const {
+    return __fmaf_rn(so_far, before, __fmul_rn(tile, after));
+  }
+};
+
+// Which keys a pair sees: first to last - 1.
+struct Range {
+  int first, last;
+};
+
+template <typename Format, int D>
+struct Attention {
+  static constexpr int PITCH = D + 8;  // halves: rows of a matrix lie in different banks
+  static constexpr int CHUNKS = D / 16;
+
+  const CacheWork& work;
+  int head, group, lane, warp;
+  __half* keys;
+  __half* values;
+  int64_t pair[2];  // of this thread's two rows; row * group + query head in the group
+  uint32_t q[D / 16][4];
+
+  __device__ __forceinline__ Attention(const CacheWork& w, __half* shared)
+      : work(w),
+        head(blockIdx.y),
+        group(w.query_heads / w.key_heads),
+        lane(threadIdx.x % WARP),
+        warp(threadIdx.x / WARP),
+        keys(shared),
+        values(shared + KEYS * PITCH) {}
+
+  __device__ __forceinline__ void take_queries(int64_t first, int64_t end) {
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      pair[i] = first + warp * 16 + lane / 4 + 8 * i;
+      bool inside = pair[i] < end;
+      int64_t row = inside ? pair[i] / group : 0;
+      const bf16* from = work.qkv + row * (work.query_heads + 2 * work.key_heads) * D +
+                         (head * group + (inside ? pair[i] % group : 0)) * D;
+#pragma unroll
+      for (int s = 0; s < D / 16; s++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          uint32_t two = *reinterpret_cast<const uint32_t*>(from + 16 * s + 8 * j + lane % 4 * 2);
+          q[s][2 * j + i] = inside ? halves_of(two) : 0;
+        }
+      }
+      if (!inside) pair[i] = -1;
+    }
+  }
+
+  // Keys 64 t onwards of a sequence, and their values, to shared memory as binary16. Beyond `end`: zeros.
+  __device__ __forceinline__ void load_tile(int sequence, int tile, int end) {
+    const int* table = work.table + static_cast<int64_t>(sequence) * work.table_columns;
+#pragma unroll
+    for (int part = 0; part < 2; part++) {
+#pragma unroll 2
+      for (int e = threadIdx.x; e < KEYS * CHUNKS; e += THREADS) {
+        int key = e / CHUNKS, chunk = e % CHUNKS, position = tile * KEYS + key;
+        uint32_t pairs[8] = {};
+        if (position < end) {
+          Line<Format> line(const_cast<uint8_t*>(work.pool), table[position / PAGE], position % PAGE, head, part,
+                            work.key_heads, D, work.page_bytes);
+          typename Format::Sixteen sixteen;
+          sixteen.load(line.codes, chunk);
+          sixteen.halves(pairs, Format::SCALED ? *line.scale : 1);
+        }
+        uint4* to = reinterpret_cast<uint4*>((part == 0 ? keys : values) + key * PITCH + chunk * 16);
+        to[0] = make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
+        to[1] = make_uint4(pairs[4], pairs[5], pairs[6], pairs[7]);
+      }
+    }
+  }
+
+  // One tile of keys for the warp's 16 pairs.
+  __device__ __forceinline__ void tile(int index, const Range (&range)[2], float (&o)[D / 8][4], float (&peak)[2],
+                                       float (&total)[2]) {
+    float s[KEYS / 8][4];
+    uint32_t shared_keys = static_cast<uint32_t>(__cvta_generic_to_shared(keys));
+    uint32_t shared_values = static_cast<uint32_t>(__cvta_generic_to_shared(values));
+#pragma unroll
+    for (int n = 0; n < KEYS / 8; n++) {
+      s[n][0] = s[n][1] = s[n][2] = s[n][3] = 0;
+    }
+#pragma unroll
+    for (int k = 0; k < D / 16; k++) {
+#pragma unroll
+      for (int n = 0; n < KEYS / 16; n++) {
+        uint32_t b[4];
+        int row = n * 16 + lane % 8 + lane / 16 * 8, column = k * 16 + lane / 8 % 2 * 8;
+        load_matrices(b, shared_keys + (row * PITCH + column) * 2);
+        mma(s[2 * n], q[k], b[0], b[1]);
+        mma(s[2 * n + 1], q[k], b[2], b[3]);
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      float high = -INFINITY;
+#pragma unroll
+      for (int n = 0; n < KEYS / 8; n++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          int position = index * KEYS + n * 8 + lane % 4 * 2 + j;
+          float& score = s[n][2 * i + j];
+          score = position >= range[i].first && position < range[i].last ? score * work.scale : -INFINITY;
+          high = fmaxf(high, score);
+        }
+      }
+      high = fmaxf(high, __shfl_xor_sync(ALL_LANES, high, 1));
+      high = fmaxf(high, __shfl_xor_sync(ALL_LANES, high, 2));
+      peak[i] = high;
+      float offset = high == -INFINITY ? 0 : high, sum = 0;
+#pragma unroll
+      for (int n = 0; n < KEYS / 8; n++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          float p = exp2_approximate(s[n][2 * i + j] - offset);
+          s[n][2 * i + j] = p;
+          sum = __fadd_rn(sum, p);
+        }
+      }
+      sum = __fadd_rn(sum, __shfl_xor_sync(ALL_LANES, sum, 1));
+      total[i] = __fadd_rn(sum, __shfl_xor_sync(ALL_LANES, sum, 2));
+    }
+#pragma unroll
+    for (int n = 0; n < D / 8; n++) {
+      o[n][0] = o[n][1] = o[n][2] = o[n][3] = 0;
+    }
+#pragma unroll
+    for (int k = 0; k < KEYS / 16; k++) {
+      uint32_t p[4] = {halves_of(s[2 * k][0], s[2 * k][1]), halves_of(s[2 * k][2], s[2 * k][3]),
+                       halves_of(s[2 * k + 1][0], s[2 * k + 1][1]), halves_of(s[2 * k + 1][2], s[2 * k + 1][3])};
+#pragma unroll
+      for (int n = 0; n < D / 16; n++) {
+        uint32_t b[4];
+        int row = k * 16 + lane % 16, column = n * 16 + lane / 16 * 8;
+        load_transposed(b, shared_values + (row * PITCH + column) * 2);
+        mma(o[2 * n], p, b[0], b[1]);
+        mma(o[2 * n + 1], p, b[2], b[3]);
+      }
+    }
+  }
+
+  __device__ __forceinline__ void store(int i, const float (&o)[D / 8][4], float total) {
+    if (pair[i] < 0) return;
+    int64_t row = pair[i] / group;
+    bf16* to = work.out + (row * work.query_heads + head * group + pair[i] % group) * D;
+    float by = __fdiv_rn(1.0f, total);
+#pragma unroll
+    for (int n = 0; n < D / 8; n++) {
+      uint32_t two = to_bf16_pair(__fmul_rn(o[n][2 * i], by), __fmul_rn(o[n][2 * i + 1], by));
+      *reinterpret_cast<uint32_t*>(to + 8 * n + lane % 4 * 2) = two;
+    }
+  }
+};
+
+__device__ __forceinline__ Range range_of(const CacheWork& work, int64_t row) {
+  int length = work.lengths[row];
+  return {work.window == 0 ? 0 : max(0, length - work.window), length};
+}
+
+template <typename Format, int D>
+__device__ void attend(const CacheWork& work) {
+  extern __shared__ __half shared[];
+  chain();
+  Attention<Format, D> attention(work, shared);
+  int group = attention.group;
+  int64_t first = static_cast<int64_t>(blockIdx.x) * PAIRS;
+  int64_t end = min(first + PAIRS, static_cast<int64_t>(work.rows) * group);
+  attention.take_queries(first, end);
+  int row = static_cast<int>(first / group), beyond = static_cast<int>((end - 1) / group) + 1;
+  while (row < beyond) {
+    // Rows of one sequence, and the keys that any of them sees.
+    int sequence = work.sequence[row], from = row;
+    Range all = {0x7FFFFFFF, 0};
+    for (; row < beyond && work.sequence[row] == sequence; row++) {
+      Range one = range_of(work, row);
+      if (one.last > 0) all = {min(all.first, one.first), max(all.last, one.last)};
+    }
+    if (all.last == 0) continue;
+    Range own[2];
+    float sums[D / 8][4];
+    Fold fold[2];
+    bool empty[2] = {true, true};
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      int64_t at = attention.pair[i] < 0 ? -1 : attention.pair[i] / group;
+      own[i] = at >= from && at < row ? range_of(work, at) : Range{0, 0};
+    }
+    for (int t = all.first / KEYS; t * KEYS < all.last; t++) {
+      __syncthreads();
+      attention.load_tile(sequence, t, all.last);
+      __syncthreads();
+      if (first + attention.warp * 16 >= end) continue;
+      float o[D / 8][4], peak[2], total[2];
+      attention.tile(t, own, o, peak, total);
+#pragma unroll
+      for (int i = 0; i < 2; i++) {
+        if (peak[i] == -INFINITY) continue;
+        fold[i].add(peak[i], total[i], empty[i]);
+#pragma unroll
+        for (int n = 0; n < D / 8; n++) {
+#pragma unroll
+          for (int j = 0; j < 2; j++) {
+            sums[n][2 * i + j] = fold[i].join(empty[i] ? 0 : sums[n][2 * i + j], o[n][2 * i + j]);
+          }
+        }
+        empty[i] = false;
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      if (!empty[i]) attention.store(i, sums, fold[i].total);
+    }
+  }
+}
+
+template <typename Format, int D>
+__device__ void attend_split(const CacheWork& work) {
+  extern __shared__ __half shared[];
+  __shared__ int last;
+  chain();
+  int row = blockIdx.x, tiles = gridDim.z;
+  Range range = range_of(work, row);
+  int lowest = range.first / KEYS, beyond = (range.last + KEYS - 1) / KEYS, t = lowest + blockIdx.z;
+  if (t >= beyond) return;
+  Attention<Format, D> attention(work, shared);
+  int group = attention.group;
+  int64_t first = static_cast<int64_t>(row) * group, end = first + group;
+  int sequence = work.sequence[row];
+  attention.load_tile(sequence, t, range.last);
+  __syncthreads();
+  bool alone = beyond - lowest == 1;
+  const Range own[2] = {range, range};
+  for (int64_t from = first; from < end; from += PAIRS) {
+    if (from + attention.warp * 16 >= end) continue;
+    attention.take_queries(from, end);
+    float o[D / 8][4], peak[2], total[2];
+    attention.tile(t, own, o, peak, total);
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      if (attention.pair[i] < 0) continue;
+      if (alone) {
+        attention.store(i, o, total[i]);
+      } else {
+        int64_t pair = static_cast<int64_t>(row) * work.query_heads + attention.head * group + attention.pair[i] % group;
+        float* to = work.partials + (pair * tiles + t - lowest) * (D + 2);
+        int lane = attention.lane;
+        if (lane % 4 == 0) {
+          to[D] = peak[i];
+          to[D + 1] = total[i];
+        }
+#pragma unroll
+        for (int n = 0; n < D / 8; n++) {
+          *reinterpret_cast<float2*>(to + 8 * n + lane % 4 * 2) = make_float2(o[n][2 * i], o[n][2 * i + 1]);
+        }
+      }
+    }
+  }
+  if (alone) return;
+  __threadfence();
+  __syncthreads();
+  int* counter = work.arrived + row * work.key_heads + attention.head;
+  if (threadIdx.x == 0) {
+    last = atomicAdd(counter, 1) == beyond - lowest - 1;
+    if (last) *counter = 0;
+  }
+  __syncthreads();
+  if (!last) return;
+  __threadfence();
+  // As `attend` folds: in order of position. A warp a query head.
+  for (int h = attention.warp; h < group; h += THREADS / WARP) {
+    int64_t pair = static_cast<int64_t>(row) * work.query_heads + attention.head * group + h;
+    const float* from = work.partials + pair * tiles * (D + 2);
+    constexpr int EACH = D / WARP;
+    float sums[EACH] = {};
+    Fold fold;
+    for (int i = 0; i < beyond - lowest; i++, from += D + 2) {
+      fold.add(__ldcg(from + D), __ldcg(from + D + 1), i == 0);
+#pragma unroll
+      for (int e = 0; e < EACH; e++) sums[e] = fold.join(sums[e], __ldcg(from + attention.lane + WARP * e));
+    }
+    float by = __fdiv_rn(1.0f, fold.total);
+#pragma unroll
+    for (int e = 0; e < EACH; e++) {
+      work.out[pair * D + attention.lane + WARP * e] = to_bf16(__fmul_rn(sums[e], by));
+    }
+  }
+}
+
+// Two passes over the keys: the largest score, then the sums.
+template <typename Format>
+__device__ void attend_plain(const CacheWork& work) {
+  chain();
+  int64_t row = blockIdx.x;
+  int head = blockIdx.y, shared = head / (work.query_heads / work.key_heads), lane = threadIdx.x, size = work.head_size;
+  Range range = range_of(work, row);
+  if (range.last == 0) return;
+  const bf16* q = work.qkv + row * (work.query_heads + 2 * work.key_heads) * size + head * size;
+  const int* table = work.table + static_cast<int64_t>(work.sequence[row]) * work.table_columns;
+  auto line = [&](int position, int part) {
+    return Line<Format>(const_cast<uint8_t*>(work.pool), table[position / PAGE], position % PAGE, shared, part,
+                        work.key_heads, size, work.page_bytes);
+  };
+  auto score = [&](int position) {
+    Line<Format> key = line(position, 0);
+    float sum = 0;
+    for (int d = lane; d < size; d += WARP) sum += to_float(q[d]) * Format::value(key.codes, d);
+    return warp_sum(sum) * (Format::SCALED ? *key.scale : 1) * work.scale;
+  };
+  float high = -INFINITY;
+  for (int position = range.first; position < range.last; position++) high = fmaxf(high, score(position));
+  for (int from = 0; from < size; from += WARP) {
+    float sum = 0, total = 0;
+    for (int position = range.first; position < range.last; position++) {
+      float p = exp2_approximate(score(position) - high);
+      Line<Format> value = line(position, 1);
+      total += p;
+      if (from + lane < size) {
+        sum += p * Format::value(value.codes, from + lane) * (Format::SCALED ? *value.scale : 1);
+      }
+    }
+    if (from + lane < size) work.out[(row * work.query_heads + head) * size + from + lane] = to_bf16(sum / total);
+  }
+}
+
+}  // namespace
+
+#define ATTEND(NAME, FORMAT, D)                                                                                     \
+  extern "C" __global__ void __launch_bounds__(THREADS) attend_##NAME##_##D(const CacheWork work) {                 \
+    attend<FORMAT, D>(work);                                                                                        \
+  }                                                                                                                 \
+  extern "C" __global__ void __launch_bounds__(THREADS) attend_split_##NAME##_##D(const CacheWork work) {           \
+    attend_split<FORMAT, D>(work);                                                                                  \
+  }
+
+#define CACHE(NAME, FORMAT)                                                                                         \
+  extern "C" __global__ void append_##NAME(const AppendWork work) { append<FORMAT>(work); }                         \
+  extern "C" __global__ void __launch_bounds__(THREADS) rotate_append_##NAME(const AppendWork work) {               \
+    rotate_append<FORMAT>(work);                                                                                    \
+  }                                                                                                                 \
+  extern "C" __global__ void attend_plain_##NAME(const CacheWork work) { attend_plain<FORMAT>(work); }              \
+  ATTEND(NAME, FORMAT, 32)                                                                                          \
+  ATTEND(NAME, FORMAT, 64)                                                                                          \
+  ATTEND(NAME, FORMAT, 128)
+
+CACHE(fp16, Fp16)
+CACHE(fp8, Fp8)
+CACHE(int4, Int4)

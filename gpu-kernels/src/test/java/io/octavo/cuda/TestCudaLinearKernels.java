@@ -1,0 +1,20 @@
+package io.octavo.cuda;
+
+import io.octavo.kernel.Backend;
+import io.octavo.kernel.Gpu;
+import io.octavo.kernel.LinearKernelsContract;
+
+@Gpu
+class TestCudaLinearKernels extends LinearKernelsContract {
+
+  @Override
+  protected Backend open() {
+    return CudaBackend.open(0);
+  }
+
+  /** Results are BF16, which rounds by up to 2^-9. */
+  @Override
+  protected double limit() {
+    return 4e-3;
+  }
+}
