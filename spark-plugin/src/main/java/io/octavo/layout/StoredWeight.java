@@ -145,40 +145,46 @@ record StoredWeight(
 
   /** Codes, one a byte. */
   ByteBuffer codes() {
-    QuantSpec spec = scheme.weight().orElseThrow();
-    int rows = Math.toIntExact(shape.rows());
+    return codes(0, Math.toIntExact(shape.rows()));
+  }
+
+  /** Codes of rows {@code [from, from + rows)}. */
+  private ByteBuffer codes(long from, int rows) {
+    ElementFormat element = scheme.weight().orElseThrow().element();
     int columns = Math.toIntExact(shape.columns());
-    if (spec.element().bits() == 8) {
-      return bytes(module + WEIGHT, shape.elements());
+    if (element.bits() == 8) {
+      return bytes(module + WEIGHT, from * columns, (long) rows * columns);
     }
-    if (spec.element().equals(ElementFormat.E2M1)) {
-      int packed = Math.multiplyExact(rows, (columns + 1) / 2);
-      return CodePacking.unpackNibbles(bytes(module + PACKED, packed), rows, columns);
+    if (element.equals(ElementFormat.E2M1)) {
+      long width = (columns + 1) / 2;
+      return CodePacking.unpackNibbles(
+          bytes(module + PACKED, from * width, rows * width), rows, columns);
     }
-    long packed = rows * 4L * CodePacking.words(columns);
-    return CodePacking.unpackWords(bytes(module + PACKED, packed), rows, columns);
+    long width = 4 * CodePacking.words(columns);
+    return CodePacking.unpackWords(
+        bytes(module + PACKED, from * width, rows * width), rows, columns);
   }
 
   /** Numbers as they are stored: F32 or BF16. */
   ByteBuffer numbers() {
-    return bytes(module + WEIGHT, files.type(module + WEIGHT).bytes(shape.elements()));
+    return bytes(module + WEIGHT, 0, files.type(module + WEIGHT).bytes(shape.elements()));
   }
 
   TensorType type() {
     return scales.isPresent() ? TensorType.U8 : files.type(module + WEIGHT);
   }
 
-  private ByteBuffer bytes(String name, long count) {
+  private ByteBuffer bytes(String name, long from, long count) {
     if (count > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "Cannot load %s: a weight of %d bytes is larger than 2 GiB".formatted(name, count));
     }
     ByteBuffer bytes = CodePacking.littleEndian((int) count);
-    files.readBytes(name, 0, bytes);
+    files.readBytes(name, from, bytes);
     return bytes.flip();
   }
 
-  /** All scales, or those {@code [from, from + count)}. */
+  /** All scales. */
   FloatBuffer scaleValues() {
     String name = scales.orElseThrow();
     FloatBuffer values = FloatBuffer.allocate((int) files.shape(name).elements());
@@ -194,6 +200,29 @@ record StoredWeight(
       files.read(module + WEIGHT, from, target);
       return;
     }
-    ScaledCodes.of(this).read(from, target);
+    if (target.hasRemaining()) {
+      readScaled(from, target);
+    }
+  }
+
+  private void readScaled(long from, FloatBuffer target) {
+    long columns = shape.columns();
+    long first = from / columns;
+    long end = (from + target.remaining() + columns - 1) / columns;
+    ByteBuffer codes = codes(first, Math.toIntExact(end - first));
+    float[] values = values(scheme.weight().orElseThrow().element());
+    ScaleGrid scales = ScaleGrid.of(this);
+    for (long at = from; target.hasRemaining(); at++) {
+      float value = values[codes.get((int) (at - first * columns)) & 0xFF];
+      target.put(value * scales.at(at / columns, at % columns));
+    }
+  }
+
+  private static float[] values(ElementFormat element) {
+    float[] values = new float[256];
+    for (int code = 0; code < values.length; code++) {
+      values[code] = element.decode(code & (1 << element.bits()) - 1);
+    }
+    return values;
   }
 }

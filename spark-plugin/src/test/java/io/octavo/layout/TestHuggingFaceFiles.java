@@ -4,6 +4,8 @@ import static io.octavo.layout.HandMadeModel.LAYER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.octavo.format.CorruptDataException;
 import io.octavo.format.ElementFormat;
 import io.octavo.quant.Granularity;
@@ -271,5 +273,58 @@ class TestHuggingFaceFiles {
             () -> new HandMadeModel().floats(Q + ".weight", Shape.of(1), 1).open(directory))
         .isInstanceOf(CorruptDataException.class)
         .hasMessageContaining("shape is [1] in the file, [16, 16] by config.json");
+  }
+
+  /** Stretches that start and end within rows, blocks and packed words. */
+  @Test
+  void readsStretchesOfQuantizedWeights() throws IOException {
+    HandMadeModel model =
+        new HandMadeModel()
+            .quantization(FP8_BLOCK.replace("8, 8", "5, 7"))
+            .bytes(Q + ".weight", TensorType.F8_E4M3, Shape.of(16, 16), codes(256))
+            .floats(Q + ".weight_scale_inv", Shape.of(4, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    try (HuggingFaceFiles files = model.open(directory)) {
+      float[] whole = dense(files, Q + ".weight", 256);
+      for (int from = 0; from < 256; from += 13) {
+        for (int count : new int[] {0, 1, 16, 43}) {
+          FloatBuffer part = FloatBuffer.allocate(Math.min(count, 256 - from));
+          files.dense(Q + ".weight", from, part);
+          assertThat(part.array())
+              .isEqualTo(Arrays.copyOfRange(whole, from, from + part.capacity()));
+        }
+      }
+      HostWeight weight = files.linear(List.of(Q + ".weight"));
+      assertMeans(weight, 11, Arrays.copyOfRange(whole, 11 * 16, 12 * 16));
+    }
+  }
+
+  @Test
+  void neverFailsInAnotherWayOnMutatedConfigs() throws IOException {
+    String whole =
+        compressed(
+            "pack-quantized",
+            "\"num_bits\": 4, \"type\": \"int\", \"strategy\": \"group\", \"group_size\": 8, \"symmetric\": true",
+            "{\"num_bits\": 8, \"type\": \"float\", \"strategy\": \"token\", \"dynamic\": true}");
+    Random random = new Random(42);
+    ObjectMapper json = new ObjectMapper();
+    int read = 0;
+    for (int i = 0; i < 10_000; i++) {
+      StringBuilder text = new StringBuilder(i % 2 == 0 ? whole : FP8_BLOCK);
+      for (int edits = 1 + random.nextInt(3); edits > 0; edits--) {
+        int at = random.nextInt(text.length());
+        text.setCharAt(at, "0123456789-.{}[],:\" nulre*(".charAt(random.nextInt(26)));
+      }
+      String config = "{\"quantization_config\": " + text + "}";
+      try {
+        QuantizationConfig parsed = QuantizationConfig.parse(json.readTree(config));
+        parsed.group("model.layers.0.mlp.up_proj");
+        read++;
+      } catch (JsonProcessingException e) {
+        // Refused before it gets here.
+      } catch (CorruptDataException | IllegalArgumentException e) {
+        assertThat(e.getMessage()).as(config).isNotBlank();
+      }
+    }
+    assertThat(read).as("mutations that still are configs").isBetween(500, 9_500);
   }
 }

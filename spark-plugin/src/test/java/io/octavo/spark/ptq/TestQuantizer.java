@@ -2,6 +2,7 @@ package io.octavo.spark.ptq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.octavo.golden.GoldenFiles;
 import io.octavo.layout.HuggingFaceFiles;
@@ -9,14 +10,17 @@ import io.octavo.ptq.Bracket;
 import io.octavo.ptq.ScaleConstraint;
 import io.octavo.quant.WeightScheme;
 import io.octavo.spark.LocalCluster;
+import io.octavo.spark.ml.CausalLMModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,5 +94,33 @@ class TestQuantizer {
     assertThat(Files.readString(to.resolve("config.json")))
         .contains("\"quant_method\" : \"" + quantMethod + "\"");
     open(to).close();
+  }
+
+  /** A quantized directory is scored with what its codes and scales mean, not with the codes. */
+  @Test
+  void quantizedDirectoriesScoreNearlyAsBefore() throws IOException {
+    Path from = GoldenFiles.unpack("wiki-llama.tar.aa", directory);
+    Dataset<Row> text =
+        spark
+            .createDataset(
+                List.of("The city of London is the capital of England .", "He was born in 1900 ."),
+                Encoders.STRING())
+            .toDF("text");
+    double before = nll(from, text);
+    for (String scheme : List.of("fp8-block", "int8-row", "w4a8-int4-32", "w4a8-e2m1-32")) {
+      Path to = directory.resolve("scored-" + scheme);
+      Quantizer.of(scheme).quantize(spark, from.toString(), to.toString());
+      assertThat(nll(to, text)).as(scheme).isNotEqualTo(before).isCloseTo(before, within(2.5));
+    }
+  }
+
+  private static double nll(Path model, Dataset<Row> text) {
+    return CausalLMModel.fromPretrained(model.toString())
+        .setPrecision("fp32")
+        .setSequenceLength(64)
+        .transform(text)
+        .agg(functions.sum("nll"))
+        .head()
+        .getDouble(0);
   }
 }
