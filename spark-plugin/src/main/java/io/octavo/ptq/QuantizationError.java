@@ -1,6 +1,5 @@
 package io.octavo.ptq;
 
-import io.octavo.format.ElementFormat;
 import io.octavo.tensor.HostWeight;
 
 /**
@@ -22,23 +21,51 @@ public record QuantizationError(double relative, double clipped, double underflo
 
   /** Compares a weight of codes with the numbers it was cast from. */
   static QuantizationError of(float[] values, HostWeight weight) {
-    ElementFormat element = weight.scheme().weight().orElseThrow().element();
-    int columns = weight.columns();
-    double signal = 0;
-    double noise = 0;
-    long clipped = 0;
-    long underflowed = 0;
-    for (int i = 0; i < values.length; i++) {
-      float scale = weight.scale(i / columns, i % columns);
-      float decoded = element.decode(weight.values().get(i) & 0xFF) * scale;
-      double difference = (double) values[i] - decoded;
-      signal += (double) values[i] * values[i];
-      noise += difference * difference;
-      clipped += Math.abs(values[i]) > (double) scale * element.maxFinite() * SLACK ? 1 : 0;
-      underflowed += values[i] != 0 && decoded == 0 ? 1 : 0;
-    }
+    return of(values, weight, CodeTable.of(weight.scheme().weight().orElseThrow().element()));
+  }
+
+  static QuantizationError of(float[] values, HostWeight weight, CodeTable table) {
+    Sums sums = new Sums(values, weight, table);
+    ScaleRuns.forEach(weight, sums::add);
     double count = Math.max(1, values.length);
     return new QuantizationError(
-        signal == 0 ? 0 : Math.sqrt(noise / signal), clipped / count, underflowed / count);
+        sums.signal == 0 ? 0 : Math.sqrt(sums.noise / sums.signal),
+        sums.clipped / count,
+        sums.underflowed / count);
+  }
+
+  private static final class Sums {
+    private final float[] values;
+    private final HostWeight weight;
+    private final CodeTable table;
+    private final double largestCode;
+    private double signal;
+    private double noise;
+    private long clipped;
+    private long underflowed;
+
+    Sums(float[] values, HostWeight weight, CodeTable table) {
+      this.values = values;
+      this.weight = weight;
+      this.table = table;
+      this.largestCode = weight.scheme().weight().orElseThrow().element().maxFinite() * SLACK;
+    }
+
+    void add(int from, int to, int group) {
+      float scale = weight.scales().get(group);
+      double largest = scale * largestCode;
+      double runSignal = 0;
+      double runNoise = 0;
+      for (int i = from; i < to; i++) {
+        double value = values[i];
+        double decoded = table.decode(weight.values().get(i)) * scale;
+        runSignal += value * value;
+        runNoise += (value - decoded) * (value - decoded);
+        clipped += Math.abs(value) > largest ? 1 : 0;
+        underflowed += value != 0 && decoded == 0 ? 1 : 0;
+      }
+      signal += runSignal;
+      noise += runNoise;
+    }
   }
 }

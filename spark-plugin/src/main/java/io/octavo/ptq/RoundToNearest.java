@@ -1,7 +1,6 @@
 package io.octavo.ptq;
 
 import io.octavo.format.CorruptDataException;
-import io.octavo.format.ElementFormat;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.WeightScheme;
 import io.octavo.tensor.DataType;
@@ -28,37 +27,44 @@ public record RoundToNearest(ScaleConstraint constraint) implements WeightQuanti
     HostWeight weight =
         new HostWeight(
             shape, scheme, DataType.U8, codes, FloatBuffer.wrap(scales), Optional.empty());
-    measure(name, values, weight, spec, scales);
-    ScaleConstraint.Constrained constrained =
-        constraint.constrain(scales, Math.toIntExact(groups.columns()));
-    System.arraycopy(constrained.scales(), 0, scales, 0, scales.length);
-    encode(values, weight, spec, codes);
-    return new QuantizedWeight(weight, QuantizationError.of(values, weight), constrained.clamped());
-  }
-
-  private static void measure(
-      String name, float[] values, HostWeight weight, QuantSpec spec, float[] scales) {
-    for (int i = 0; i < values.length; i++) {
-      float magnitude = Math.abs(values[i]);
-      if (!Float.isFinite(magnitude)) {
-        throw new CorruptDataException(
-            "Cannot quantize %s: element [%d, %d] is %s"
-                .formatted(name, i / weight.columns(), i % weight.columns(), values[i]));
-      }
-      int group = weight.scaleIndex(i / weight.columns(), i % weight.columns());
-      scales[group] = Math.max(scales[group], magnitude);
-    }
+    measure(name, values, weight, scales);
     for (int group = 0; group < scales.length; group++) {
       boolean empty = scales[group] == 0;
       scales[group] = empty ? 0 : spec.scale().scaleFor(scales[group], spec.element());
     }
+    ScaleConstraint.Constrained constrained =
+        constraint.constrain(scales, Math.toIntExact(groups.columns()));
+    System.arraycopy(constrained.scales(), 0, scales, 0, scales.length);
+    CodeTable table = CodeTable.of(spec.element());
+    ScaleRuns.forEach(
+        weight, (from, to, scale) -> encode(values, from, to, scales[scale], table, codes.array()));
+    return new QuantizedWeight(
+        weight, QuantizationError.of(values, weight, table), constrained.clamped());
   }
 
-  private static void encode(float[] values, HostWeight weight, QuantSpec spec, ByteBuffer codes) {
-    ElementFormat element = spec.element();
-    for (int i = 0; i < values.length; i++) {
-      float scale = weight.scale(i / weight.columns(), i % weight.columns());
-      codes.put(i, (byte) element.encode(values[i] / scale, spec.rounding(), 0));
+  /** Largest magnitudes of what shares a scale. */
+  private static void measure(String name, float[] values, HostWeight weight, float[] amax) {
+    ScaleRuns.forEach(
+        weight,
+        (from, to, scale) -> {
+          float most = amax[scale];
+          for (int i = from; i < to; i++) {
+            float magnitude = Math.abs(values[i]);
+            if (!(magnitude < Float.POSITIVE_INFINITY)) {
+              throw new CorruptDataException(
+                  "Cannot quantize %s: element [%d, %d] is %s"
+                      .formatted(name, i / weight.columns(), i % weight.columns(), values[i]));
+            }
+            most = Math.max(most, magnitude);
+          }
+          amax[scale] = most;
+        });
+  }
+
+  private static void encode(
+      float[] values, int from, int to, float scale, CodeTable table, byte[] codes) {
+    for (int i = from; i < to; i++) {
+      codes[i] = table.encode(values[i] / scale);
     }
   }
 }
