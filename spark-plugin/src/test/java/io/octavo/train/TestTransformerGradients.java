@@ -40,6 +40,8 @@ class TestTransformerGradients {
         Arguments.of("reference, plain", reference, plain),
         Arguments.of("cpu, biased and tied", cpu, biased),
         Arguments.of("cpu, plain", cpu, plain),
+        Arguments.of("reference, biases of inputs", reference, TinyModels.inputBiased()),
+        Arguments.of("cpu, biases of inputs", cpu, TinyModels.inputBiased()),
         Arguments.of("cpu, logits in chunks", cpu, TinyModels.manyWords()));
   }
 

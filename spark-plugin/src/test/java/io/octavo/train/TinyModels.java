@@ -1,5 +1,6 @@
 package io.octavo.train;
 
+import io.octavo.model.AttentionVariant;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.RopeScaling;
 import io.octavo.optim.AdamWConfig;
@@ -8,6 +9,7 @@ import io.octavo.optim.MomentFormat;
 import io.octavo.quant.Recipe;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.Set;
 
 /** Models of a few thousand weights with every branch of the architecture, and data for them. */
 final class TinyModels {
@@ -35,6 +37,27 @@ final class TinyModels {
         true,
         true,
         0.1f);
+  }
+
+  /** Qwen2's biases, YaRN's frequencies, a window that no sequence of a test fills. */
+  static ModelConfig inputBiased() {
+    return new ModelConfig(
+        VOCABULARY,
+        32,
+        48,
+        2,
+        4,
+        2,
+        12,
+        64,
+        1e-5f,
+        500,
+        new RopeScaling.Yarn(4, 4, 0.25, 16, 1.139, 500, 12),
+        false,
+        false,
+        true,
+        0.1f,
+        new AttentionVariant(true, false, 15, Set.of(0)));
   }
 
   /** As the main job's models, smaller. */
