@@ -75,7 +75,8 @@ class TestScaleConstraint {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"fp4", "w4a8-int4", "w4a8-int4-16", "w4a8-e2m1-512", "fp8"})
+  @ValueSource(
+      strings = {"fp4", "w4a8-int4", "w4a8-int4-16", "w4a8-e2m1-512", "w4a8-int4-96", "fp8"})
   void namesSchemesThatAreKnown(String name) {
     assertThatThrownBy(() -> SchemeNames.of(name))
         .isInstanceOf(IllegalArgumentException.class)
