@@ -1,6 +1,7 @@
 package io.octavo.serve;
 
 import io.octavo.kernel.CacheFormat;
+import java.io.Serializable;
 
 /**
  * How a model is served.
@@ -12,7 +13,8 @@ import io.octavo.kernel.CacheFormat;
  * @param maxQueued requests that wait or run; who asks for more waits with asking
  */
 public record EngineConfig(
-    long cacheBytes, CacheFormat cacheFormat, int maxBatch, int prefillChunk, int maxQueued) {
+    long cacheBytes, CacheFormat cacheFormat, int maxBatch, int prefillChunk, int maxQueued)
+    implements Serializable {
 
   public EngineConfig {
     require("cacheMemory", cacheBytes);

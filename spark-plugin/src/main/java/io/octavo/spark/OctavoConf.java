@@ -1,9 +1,12 @@
 package io.octavo.spark;
 
+import io.octavo.kernel.CacheFormat;
+import io.octavo.serve.EngineConfig;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -25,6 +28,7 @@ import org.apache.spark.network.util.JavaUtils;
  * @param slotTimeout longest wait for task slots before an attempt
  * @param transportTimeout longest wait of a rank for one message of another
  * @param transportPort where executors listen for peers; 0 for any free port
+ * @param serve how executors serve models
  */
 public record OctavoConf(
     String backend,
@@ -34,7 +38,8 @@ public record OctavoConf(
     int maxRestarts,
     Duration slotTimeout,
     Duration transportTimeout,
-    int transportPort)
+    int transportPort,
+    ServeSettings serve)
     implements Serializable {
 
   private static final String PREFIX = "spark.octavo.";
@@ -101,6 +106,48 @@ public record OctavoConf(
           65535,
           "Port where an executor listens for its peers; 0 takes any that is free.");
 
+  private static final ConfKey<Long> SERVE_MEMORY =
+      bytes(
+          "serve.memory",
+          "4g",
+          "Memory that served models and their caches may take together in an executor, outside"
+              + " Spark's; models that nobody uses make room for others.");
+
+  private static final ConfKey<Long> CACHE_MEMORY =
+      bytes("serve.cacheMemory", "512m", "Memory for keys and values of a served model.");
+
+  private static final ConfKey<CacheFormat> CACHE_FORMAT =
+      new ConfKey<>(
+          PREFIX + "serve.cacheFormat",
+          "string",
+          "fp16",
+          "fp16, fp8 or int4",
+          "How keys and values are stored: fp8 and int4 hold more tokens and change results a"
+              + " little.",
+          text ->
+              Arrays.stream(CacheFormat.values())
+                  .filter(format -> format.name().toLowerCase(Locale.ROOT).equals(text))
+                  .findFirst());
+
+  private static final ConfKey<Integer> MAX_BATCH =
+      integer("serve.maxBatch", "64", 1, 65_536, "Sequences that a model continues at once.");
+
+  private static final ConfKey<Integer> PREFILL_CHUNK =
+      integer(
+          "serve.prefillChunk",
+          "256",
+          1,
+          1 << 20,
+          "Tokens of new texts that a model reads between two tokens of those it continues.");
+
+  private static final ConfKey<Integer> MAX_QUEUED =
+      integer(
+          "serve.maxQueued",
+          "4096",
+          1,
+          1 << 24,
+          "Rows that wait for a model or are with it; tasks with more rows wait with them.");
+
   private static final List<ConfKey<?>> KEYS =
       List.of(
           BACKEND,
@@ -110,7 +157,13 @@ public record OctavoConf(
           MAX_RESTARTS,
           SLOT_TIMEOUT,
           TRANSPORT_TIMEOUT,
-          TRANSPORT_PORT);
+          TRANSPORT_PORT,
+          SERVE_MEMORY,
+          CACHE_MEMORY,
+          CACHE_FORMAT,
+          MAX_BATCH,
+          PREFILL_CHUNK,
+          MAX_QUEUED);
 
   /**
    * The settings in {@code conf}.
@@ -127,7 +180,19 @@ public record OctavoConf(
         MAX_RESTARTS.read(conf),
         SLOT_TIMEOUT.read(conf),
         TRANSPORT_TIMEOUT.read(conf),
-        TRANSPORT_PORT.read(conf));
+        TRANSPORT_PORT.read(conf),
+        serve(conf));
+  }
+
+  private static ServeSettings serve(SparkConf conf) {
+    return new ServeSettings(
+        SERVE_MEMORY.read(conf),
+        new EngineConfig(
+            CACHE_MEMORY.read(conf),
+            CACHE_FORMAT.read(conf),
+            MAX_BATCH.read(conf),
+            PREFILL_CHUNK.read(conf),
+            MAX_QUEUED.read(conf)));
   }
 
   /** All settings as a table in Markdown. */
@@ -165,6 +230,17 @@ public record OctavoConf(
         doc,
         text -> Duration.ofMillis(JavaUtils.timeStringAsMs(text)),
         duration -> duration.toMillis() > 0);
+  }
+
+  private static ConfKey<Long> bytes(String name, String defaultText, String doc) {
+    return checked(
+        name,
+        "bytes",
+        defaultText,
+        "more than 0, such as 512m or 4g",
+        doc,
+        JavaUtils::byteStringAsBytes,
+        value -> value > 0);
   }
 
   private static ConfKey<Integer> integer(

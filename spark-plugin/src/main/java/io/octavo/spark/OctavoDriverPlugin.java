@@ -2,7 +2,9 @@ package io.octavo.spark;
 
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
+import io.octavo.spark.sql.OctavoExtensions;
 import io.octavo.train.StepMetrics;
+import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.apache.spark.SparkConf;
@@ -37,7 +39,18 @@ final class OctavoDriverPlugin implements DriverPlugin {
     SparkConf conf = plugin.conf();
     OctavoConf.of(conf);
     DEFAULTS.forEach(conf::setIfMissing);
+    addSqlFunctions(conf);
     return Map.of();
+  }
+
+  /** The live configuration, before there is a session: beside what the user has there. */
+  private static void addSqlFunctions(SparkConf conf) {
+    String key = "spark.sql.extensions";
+    String name = OctavoExtensions.class.getName();
+    String others = conf.get(key, "");
+    if (!List.of(others.split(",")).contains(name)) {
+      conf.set(key, others.isBlank() ? name : others + "," + name);
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.octavo.spark;
 
+import io.octavo.spark.serve.ModelCache;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -24,6 +25,7 @@ final class OctavoExecutorPlugin implements ExecutorPlugin {
   @Override
   public void shutdown() {
     CURRENT.set(null);
+    ModelCache.PROCESS.close();
   }
 
   /**

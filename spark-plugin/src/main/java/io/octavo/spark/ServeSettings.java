@@ -1,0 +1,20 @@
+package io.octavo.spark;
+
+import io.octavo.serve.EngineConfig;
+import java.io.Serializable;
+
+/**
+ * How executors serve models.
+ *
+ * @param memory bytes that models and their caches may take together
+ * @param engine of each model
+ */
+public record ServeSettings(long memory, EngineConfig engine) implements Serializable {
+
+  public ServeSettings {
+    if (memory < 1) {
+      throw new IllegalArgumentException(
+          "Invalid memory: %d (expected 1 or more)".formatted(memory));
+    }
+  }
+}

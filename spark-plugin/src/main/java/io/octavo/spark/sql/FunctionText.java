@@ -1,0 +1,85 @@
+package io.octavo.spark.sql;
+
+import java.util.List;
+import java.util.function.Function;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
+import scala.collection.immutable.Seq;
+
+/**
+ * A function as {@code DESCRIBE FUNCTION} tells it.
+ *
+ * @param usage one line
+ * @param arguments lines of {@code name - meaning}
+ * @param example a query
+ */
+record FunctionText(
+    String name,
+    Class<?> expression,
+    Function<Seq<Expression>, Expression> builder,
+    String usage,
+    List<String> arguments,
+    String example) {
+
+  private static final String MODEL = "model - path of a model's directory, the same for all rows";
+  private static final String FAIL =
+      "failOnError - true: a row that cannot be answered fails the query; false: the result is struct<response, error>";
+
+  static List<FunctionText> all() {
+    return List.of(
+        new FunctionText(
+            "octavo_generate",
+            ModelCall.class,
+            arguments -> ModelCall.of(ModelFunction.GENERATE, arguments),
+            "_FUNC_(model, prompt, maxTokens => 64, temperature => 0, topP => 1, seed => 0, stop => array(), failOnError => true) - Continues prompt by a model.",
+            List.of(
+                MODEL,
+                "prompt - text to continue; null gives null",
+                "maxTokens - most tokens to add",
+                "temperature - 0 for the most probable token; else the heat of the draws",
+                "topP - draws are among the most probable tokens that together have this probability",
+                "seed - of the draws; with it and the prompt they are always the same",
+                "stop - texts that end the answer, which they are not part of",
+                FAIL),
+            "SELECT _FUNC_('/models/llama', concat('Summary of: ', body), maxTokens => 32) FROM mails"),
+        new FunctionText(
+            "octavo_score",
+            ModelCall.class,
+            arguments -> ModelCall.of(ModelFunction.SCORE, arguments),
+            "_FUNC_(model, text, failOnError => true) - How probable a text is to a model: struct<nll, tokens, perplexity>; nll in nats.",
+            List.of(MODEL, "text - longer than the model's context it is cut into windows", FAIL),
+            "SELECT _FUNC_('/models/llama', body).perplexity FROM mails"),
+        new FunctionText(
+            "octavo_embed",
+            ModelCall.class,
+            arguments -> ModelCall.of(ModelFunction.EMBED, arguments),
+            "_FUNC_(model, text, failOnError => true) - The mean of a model's final hidden states over a text: array<float>.",
+            List.of(MODEL, "text - at most the model's context long", FAIL),
+            "SELECT _FUNC_('/models/llama', title) FROM mails"),
+        new FunctionText(
+            "octavo_tokens",
+            ModelCall.class,
+            arguments -> ModelCall.of(ModelFunction.TOKENS, arguments),
+            "_FUNC_(model, text, failOnError => true) - Token ids of a text by a model's tokenizer: array<int>.",
+            List.of(MODEL, "text - any text", FAIL),
+            "SELECT size(_FUNC_('/models/llama', body)) FROM mails"));
+  }
+
+  ExpressionInfo info() {
+    StringBuilder lines = new StringBuilder("\n    Arguments:\n");
+    arguments.forEach(line -> lines.append("      * ").append(line).append('\n'));
+    String examples = "\n    Examples:\n      > " + example.replace("_FUNC_", name) + ";\n  ";
+    return new ExpressionInfo(
+        expression.getName(),
+        null,
+        name,
+        usage,
+        lines + "  ",
+        examples,
+        "",
+        "misc_funcs",
+        "1.0.0",
+        "",
+        "java_udf");
+  }
+}

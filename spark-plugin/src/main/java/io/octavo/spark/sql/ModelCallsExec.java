@@ -1,0 +1,165 @@
+package io.octavo.spark.sql;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.SortOrder;
+import org.apache.spark.sql.catalyst.plans.physical.Partitioning;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.metric.SQLMetric;
+import org.apache.spark.sql.execution.metric.SQLMetrics;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+import scala.collection.immutable.IndexedSeq;
+import scala.collection.immutable.Map;
+import scala.collection.immutable.Seq;
+import scala.reflect.ClassTag;
+
+/** Columnar batches in, the same with the answers of calls beside out. */
+public final class ModelCallsExec extends SparkPlan {
+
+  private static final long serialVersionUID = 1;
+
+  private final Seq<ModelCall> calls;
+  private final Seq<Attribute> answers;
+  private final SparkPlan child;
+  private final Map<String, SQLMetric> metrics;
+
+  /** Answers of {@code calls} under {@code answers}. Catalyst copies a node by this constructor. */
+  public ModelCallsExec(Seq<ModelCall> calls, Seq<Attribute> answers, SparkPlan child) {
+    this.calls = calls;
+    this.answers = answers;
+    this.child = child;
+    metrics =
+        scala.collection.immutable.Map$.MODULE$.from(
+            Scala.seq(
+                List.of(
+                    new Tuple2<>(
+                        "numOutputRows",
+                        SQLMetrics.createMetric(sparkContext(), "number of output rows")),
+                    new Tuple2<>(
+                        "promptTokens", SQLMetrics.createMetric(sparkContext(), "tokens of texts")),
+                    new Tuple2<>(
+                        "generatedTokens",
+                        SQLMetrics.createMetric(sparkContext(), "tokens generated")),
+                    new Tuple2<>(
+                        "failedRows", SQLMetrics.createMetric(sparkContext(), "rows with errors")),
+                    new Tuple2<>(
+                        "modelTime",
+                        SQLMetrics.createMetric(sparkContext(), "milliseconds with the model")))));
+  }
+
+  @Override
+  public Map<String, SQLMetric> metrics() {
+    return metrics;
+  }
+
+  @Override
+  public Seq<SparkPlan> children() {
+    return Scala.seq(List.of(child));
+  }
+
+  @Override
+  public Seq<Attribute> output() {
+    List<Attribute> output = new ArrayList<>(Scala.list(child.output()));
+    output.addAll(Scala.list(answers));
+    return Scala.seq(output);
+  }
+
+  @Override
+  public AttributeSet producedAttributes() {
+    return AttributeSet.apply(Scala.<Expression>seq(Scala.list(answers)));
+  }
+
+  @Override
+  public Partitioning outputPartitioning() {
+    return child.outputPartitioning();
+  }
+
+  @Override
+  public Seq<SortOrder> outputOrdering() {
+    return child.outputOrdering();
+  }
+
+  @Override
+  public boolean supportsColumnar() {
+    return true;
+  }
+
+  @Override
+  public boolean supportsRowBased() {
+    return false;
+  }
+
+  @Override
+  public RDD<InternalRow> doExecute() {
+    throw new UnsupportedOperationException("Cannot run calls of models row by row");
+  }
+
+  @Override
+  public RDD<ColumnarBatch> doExecuteColumnar() {
+    List<Attribute> inputs = Scala.list(child.output());
+    List<CallColumn> columns = new ArrayList<>();
+    for (int i = 0; i < calls.size(); i++) {
+      ModelCall call = calls.apply(i);
+      Attribute text = (Attribute) call.text();
+      int place = 0;
+      while (!inputs.get(place).exprId().equals(text.exprId())) {
+        place++;
+      }
+      columns.add(
+          new CallColumn(call.function(), call.options(), place, answers.apply(i).dataType()));
+    }
+    SerializableConfiguration hadoop =
+        new SerializableConfiguration(session().sessionState().newHadoopConf());
+    return child
+        .executeColumnar()
+        .mapPartitions(
+            new AnswerBatches(List.copyOf(columns), hadoop, CallMetrics.of(metrics)),
+            true,
+            ClassTag.apply(ColumnarBatch.class));
+  }
+
+  @Override
+  public SparkPlan withNewChildrenInternal(IndexedSeq<SparkPlan> children) {
+    return new ModelCallsExec(calls, answers, children.apply(0));
+  }
+
+  @Override
+  public int productArity() {
+    return 3;
+  }
+
+  @Override
+  public Object productElement(int index) {
+    return switch (index) {
+      case 0 -> calls;
+      case 1 -> answers;
+      default -> child;
+    };
+  }
+
+  @Override
+  public boolean canEqual(Object other) {
+    return other instanceof ModelCallsExec;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ModelCallsExec plan
+        && calls.equals(plan.calls)
+        && answers.equals(plan.answers)
+        && child.equals(plan.child);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(calls, answers, child);
+  }
+}

@@ -1,0 +1,33 @@
+package io.octavo.spark.sql;
+
+import java.util.List;
+import org.apache.spark.sql.SparkSessionExtensions;
+import org.apache.spark.sql.SparkSessionExtensionsProvider;
+import org.apache.spark.sql.catalyst.FunctionIdentifier;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
+import scala.Function1;
+import scala.Tuple3;
+import scala.collection.immutable.Seq;
+import scala.runtime.BoxedUnit;
+
+/** Adds functions, rule and operator to sessions; named by the plugin, or found as a service. */
+public final class OctavoExtensions implements SparkSessionExtensionsProvider {
+
+  @Override
+  public BoxedUnit apply(SparkSessionExtensions extensions) {
+    for (FunctionText text : FunctionText.all()) {
+      extensions.injectFunction(
+          new Tuple3<FunctionIdentifier, ExpressionInfo, Function1<Seq<Expression>, Expression>>(
+              new FunctionIdentifier(text.name()), text.info(), text.builder()::apply));
+    }
+    extensions.injectPreCBORule(session -> new LiftModelCalls());
+    extensions.injectPlannerStrategy(session -> new ModelCallsStrategy());
+    return BoxedUnit.UNIT;
+  }
+
+  /** Names of all functions. */
+  public static List<String> functions() {
+    return FunctionText.all().stream().map(FunctionText::name).toList();
+  }
+}

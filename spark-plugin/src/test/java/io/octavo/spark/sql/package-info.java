@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.spark.sql;
+
+import org.jspecify.annotations.NullMarked;
