@@ -1,0 +1,4 @@
+@NullMarked
+package io.octavo.spark.serve;
+
+import org.jspecify.annotations.NullMarked;
