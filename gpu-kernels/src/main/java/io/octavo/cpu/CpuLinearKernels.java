@@ -12,6 +12,7 @@ import io.octavo.tensor.HostWeight;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * Products of FP32 vectors with packed weights: a few rows of the weight become FP32 in the first
@@ -27,6 +28,9 @@ final class CpuLinearKernels implements LinearKernels {
   /** Columns that are FP32 at a time: 8 rows of them are 16 KiB. */
   private static final int CHUNK = 512;
 
+  /** Rows of the input that codes are widened for each by itself, in registers. */
+  private static final int FEW = 2;
+
   private final Tiles tiles;
   private final FloatLoops floats;
   private final WeightLoops loops;
@@ -39,7 +43,7 @@ final class CpuLinearKernels implements LinearKernels {
 
   @Override
   public PackedWeight pack(HostWeight weight) {
-    return PackedRows.of(weight);
+    return PackedRows.of(weight, loops.lanes());
   }
 
   @Override
@@ -121,13 +125,14 @@ final class CpuLinearKernels implements LinearKernels {
     float[] sums = tiles.floats(1, WeightLoops.ROWS * step);
     for (int row = from; row < to; row += WeightLoops.ROWS) {
       int rows = Math.min(WeightLoops.ROWS, to - row);
-      java.util.Arrays.fill(sums, 0, WeightLoops.ROWS * step, 0f);
-      for (int k = 0; k < weight.stride(); k += CHUNK) {
-        int count = Math.min(CHUNK, weight.stride() - k);
-        for (int n = 0; n < rows; n++) {
-          weight.widen(loops, row + n, k, count, wide, n * CHUNK);
+      Arrays.fill(sums, 0, WeightLoops.ROWS * step, 0f);
+      if (inputs.rows() <= FEW && weight.plain()) {
+        for (int m = 0; m < inputs.rows(); m++) {
+          int at = m * weight.stride();
+          weight.accumulate(loops, row, inputs.values, at, sums, m * lanes, step);
         }
-        accumulate(wide, inputs, weight.stride(), k, count, sums, step);
+      } else {
+        multiply(weight, inputs, row, rows, wide, sums, step);
       }
       for (int n = 0; n < rows; n++) {
         float scale = weight.rowScale(row + n);
@@ -137,6 +142,18 @@ final class CpuLinearKernels implements LinearKernels {
           result.put(m * weight.rows() + row + n, sum * (inputs.scales[m] * scale) + bias);
         }
       }
+    }
+  }
+
+  /** Chunk by chunk through FP32 in the first cache, where many rows of the input read it. */
+  private void multiply(
+      PackedRows weight, Inputs inputs, int row, int rows, float[] wide, float[] sums, int step) {
+    for (int k = 0; k < weight.stride(); k += CHUNK) {
+      int count = Math.min(CHUNK, weight.stride() - k);
+      for (int n = 0; n < rows; n++) {
+        weight.widen(loops, row + n, k, count, wide, n * CHUNK);
+      }
+      accumulate(wide, inputs, weight.stride(), k, count, sums, step);
     }
   }
 

@@ -12,8 +12,10 @@ import io.octavo.tensor.Shape;
 import java.util.Optional;
 
 /**
- * A weight in heap arrays, which is what the Vector API loads from on every JDK: a row in one
- * piece, padded with zeros to a multiple of {@link WeightLoops#UNIT}, 4-bit codes two a byte.
+ * A weight in heap arrays, which is what the Vector API loads from on every JDK: panels of {@link
+ * WeightLoops#ROWS} rows, padded with zeros to a multiple of {@link WeightLoops#UNIT}. FP32 numbers
+ * and 4-bit codes, two a byte, are row by row; wider codes are as {@link
+ * WeightLoops#accumulateInt8} reads them.
  */
 final class PackedRows implements PackedWeight {
 
@@ -39,6 +41,7 @@ final class PackedRows implements PackedWeight {
   private final int rows;
   private final int columns;
   private final int stride;
+  private final int lanes;
   private final float[][] floats;
   private final short[][] shorts;
   private final byte[][] bytes;
@@ -50,16 +53,19 @@ final class PackedRows implements PackedWeight {
   private final float[] rowScales;
   private final Optional<float[]> bias;
 
-  private PackedRows(HostWeight weight, Storage storage) {
+  private PackedRows(HostWeight weight, Storage storage, int lanes) {
+    this.lanes = lanes;
     shape = weight.shape();
     scheme = weight.scheme();
     this.storage = storage;
     rows = weight.rows();
     columns = weight.columns();
     stride = (columns + WeightLoops.UNIT - 1) / WeightLoops.UNIT * WeightLoops.UNIT;
-    floats = new float[storage == Storage.FLOAT ? rows : 0][];
-    shorts = new short[storage == Storage.BF16 ? rows : 0][];
-    bytes = new byte[storage.bytes <= 1 ? rows : 0][];
+    int panels = (rows + WeightLoops.ROWS - 1) / WeightLoops.ROWS;
+    int size = (int) (WeightLoops.ROWS * stride * Math.min(1, storage.bytes));
+    floats = new float[storage == Storage.FLOAT ? panels : 0][size];
+    shorts = new short[storage == Storage.BF16 ? panels : 0][size];
+    bytes = new byte[storage.bytes <= 1 ? panels : 0][size];
     group = groupOf(weight.scheme());
     groupScales = new float[group > 0 ? rows : 0][];
     rowScales = new float[rows];
@@ -69,9 +75,9 @@ final class PackedRows implements PackedWeight {
     }
   }
 
-  static PackedRows of(HostWeight weight) {
+  static PackedRows of(HostWeight weight, int lanes) {
     HostWeights.requireFinite(weight);
-    return new PackedRows(weight, storage(weight));
+    return new PackedRows(weight, storage(weight), lanes);
   }
 
   private static Storage storage(HostWeight weight) {
@@ -122,44 +128,42 @@ final class PackedRows implements PackedWeight {
       }
     }
     int from = row * columns;
+    int panel = row / WeightLoops.ROWS;
+    int to = row % WeightLoops.ROWS * stride;
     switch (storage) {
       case FLOAT -> {
-        floats[row] = new float[stride];
         float[] numbers = new float[columns];
         HostWeights.row(weight, row, numbers);
-        System.arraycopy(numbers, 0, floats[row], 0, columns);
+        System.arraycopy(numbers, 0, floats[panel], to, columns);
       }
       case BF16 -> {
-        shorts[row] = new short[stride];
         for (int k = 0; k < columns; k++) {
-          shorts[row][k] = weight.values().getShort(2 * (from + k));
+          shorts[panel][place(row, k)] = weight.values().getShort(2 * (from + k));
         }
       }
       case INT8, E4M3 -> {
-        bytes[row] = new byte[stride];
-        weight.values().get(from, bytes[row], 0, columns);
-        signExtend(weight, bytes[row]);
+        int unused = Byte.SIZE - weight.scheme().weight().orElseThrow().element().bits();
+        for (int k = 0; k < columns; k++) {
+          // Codes of 5 to 7 bits lie right-aligned in their bytes.
+          byte code = (byte) (weight.values().get(from + k) << unused);
+          bytes[panel][place(row, k)] = (byte) (code >> unused);
+        }
       }
       default -> {
-        bytes[row] = new byte[stride / 2];
         for (int k = 0; k < columns; k++) {
           int code = weight.values().get(from + k) & 15;
           int inside = k % WeightLoops.UNIT;
           int half = WeightLoops.UNIT / 2;
-          int at = k / WeightLoops.UNIT * half + inside % half;
-          bytes[row][at] |= (byte) (inside < half ? code : code << 4);
+          int at = to / 2 + k / WeightLoops.UNIT * half + inside % half;
+          bytes[panel][at] |= (byte) (inside < half ? code : code << 4);
         }
       }
     }
   }
 
-  /** Codes of 5 to 7 bits lie right-aligned in their bytes. */
-  private static void signExtend(HostWeight weight, byte[] row) {
-    ElementFormat element = weight.scheme().weight().orElseThrow().element();
-    int unused = Byte.SIZE - element.bits();
-    for (int k = 0; unused > 0 && k < row.length; k++) {
-      row[k] = (byte) ((byte) (row[k] << unused) >> unused);
-    }
+  /** Where column {@code k} of a row is in its panel. */
+  private int place(int row, int k) {
+    return k / lanes * lanes * WeightLoops.ROWS + row % WeightLoops.ROWS * lanes + k % lanes;
   }
 
   /** Elements {@code [from, from + count)} of a row, scales within the row applied. */
@@ -177,19 +181,40 @@ final class PackedRows implements PackedWeight {
 
   private void widen(
       WeightLoops loops, int row, int from, int count, float factor, float[] out, int to) {
+    int panel = row / WeightLoops.ROWS;
+    int at = row % WeightLoops.ROWS * stride + from;
+    int place = place(row, from);
     switch (storage) {
       case FLOAT -> {
-        System.arraycopy(floats[row], from, out, to, count);
+        System.arraycopy(floats[panel], at, out, to, count);
         for (int i = 0; factor != 1 && i < count; i++) {
           out[to + i] *= factor;
         }
       }
-      case BF16 -> loops.widenBf16(shorts[row], from, factor, out, to, count);
-      case INT8 -> loops.widenInt8(bytes[row], from, factor, out, to, count);
-      case E4M3 -> loops.widenE4m3(bytes[row], from, factor, out, to, count);
-      case INT4 -> loops.widenInt4(bytes[row], from / 2, factor, out, to, count);
-      case E2M1 -> loops.widenE2m1(bytes[row], from / 2, factor, out, to, count);
+      case BF16 -> loops.widenBf16(shorts[panel], place, WeightLoops.ROWS, factor, out, to, count);
+      case INT8 -> loops.widenInt8(bytes[panel], place, WeightLoops.ROWS, factor, out, to, count);
+      case E4M3 -> loops.widenE4m3(bytes[panel], place, WeightLoops.ROWS, factor, out, to, count);
+      case INT4 -> loops.widenInt4(bytes[panel], at / 2, factor, out, to, count);
+      case E2M1 -> loops.widenE2m1(bytes[panel], at / 2, factor, out, to, count);
       default -> throw new IllegalStateException("Unknown storage " + storage);
+    }
+  }
+
+  /** Whether {@link #accumulate} takes it: nothing within a row has a scale of its own. */
+  boolean plain() {
+    return group == 0 && storage.bytes >= 1;
+  }
+
+  /** Adds products of the panel of {@code row} with a row of the input to partial sums. */
+  void accumulate(
+      WeightLoops loops, int row, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    int panel = row / WeightLoops.ROWS;
+    switch (storage) {
+      case FLOAT -> loops.accumulateRows(floats[panel], stride, x, xAt, stride, sums, sumsAt, step);
+      case BF16 -> loops.accumulateBf16(shorts[panel], stride, x, xAt, sums, sumsAt, step);
+      case INT8 -> loops.accumulateInt8(bytes[panel], stride, x, xAt, sums, sumsAt, step);
+      case E4M3 -> loops.accumulateE4m3(bytes[panel], stride, x, xAt, sums, sumsAt, step);
+      default -> throw new IllegalStateException("Not a plain storage: " + storage);
     }
   }
 

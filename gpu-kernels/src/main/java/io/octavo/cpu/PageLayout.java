@@ -121,7 +121,7 @@ final class PageLayout {
     for (int j = 0; j < count; j++) {
       float factor = pool.getFloat(scales + Float.BYTES * j);
       if (format == CacheFormat.FP8) {
-        loops.widenE4m3(codes, j * size, factor, out, j * stride(), stride());
+        loops.widenE4m3(codes, j * size, 1, factor, out, j * stride(), stride());
       } else {
         nibbles(codes, j * lineBytes, factor, out, j * stride());
       }

@@ -26,24 +26,31 @@ final class ScalarWeightLoops implements WeightLoops {
     return LANES;
   }
 
+  private static int place(int from, int i, int apart) {
+    return from + i / LANES * LANES * apart + i % LANES;
+  }
+
   @Override
-  public void widenInt8(byte[] codes, int from, float factor, float[] out, int to, int count) {
+  public void widenInt8(
+      byte[] codes, int from, int apart, float factor, float[] out, int to, int count) {
     for (int i = 0; i < count; i++) {
-      out[to + i] = codes[from + i] * factor;
+      out[to + i] = codes[place(from, i, apart)] * factor;
     }
   }
 
   @Override
-  public void widenE4m3(byte[] codes, int from, float factor, float[] out, int to, int count) {
+  public void widenE4m3(
+      byte[] codes, int from, int apart, float factor, float[] out, int to, int count) {
     for (int i = 0; i < count; i++) {
-      out[to + i] = E4M3[codes[from + i] & 0xFF] * factor;
+      out[to + i] = E4M3[codes[place(from, i, apart)] & 0xFF] * factor;
     }
   }
 
   @Override
-  public void widenBf16(short[] codes, int from, float factor, float[] out, int to, int count) {
+  public void widenBf16(
+      short[] codes, int from, int apart, float factor, float[] out, int to, int count) {
     for (int i = 0; i < count; i++) {
-      out[to + i] = Bfloat16.decode(codes[from + i]) * factor;
+      out[to + i] = Bfloat16.decode(codes[place(from, i, apart)]) * factor;
     }
   }
 
@@ -80,6 +87,39 @@ final class ScalarWeightLoops implements WeightLoops {
       float[] w, int stride, float[] x, int xAt, int count, float[] sums, int sumsAt, int step) {
     for (int n = 0; n < ROWS; n++) {
       accumulate(w, n * stride, x, xAt, count, sums, sumsAt + n * step);
+    }
+  }
+
+  @Override
+  public void accumulateInt8(
+      byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    for (int i = 0; i < ROWS * stride; i++) {
+      int row = i / LANES % ROWS;
+      int lane = i % LANES;
+      int k = i / (ROWS * LANES) * LANES + lane;
+      sums[sumsAt + row * step + lane] += panel[i] * x[xAt + k];
+    }
+  }
+
+  @Override
+  public void accumulateE4m3(
+      byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    for (int i = 0; i < ROWS * stride; i++) {
+      int row = i / LANES % ROWS;
+      int lane = i % LANES;
+      int k = i / (ROWS * LANES) * LANES + lane;
+      sums[sumsAt + row * step + lane] += E4M3[panel[i] & 0xFF] * x[xAt + k];
+    }
+  }
+
+  @Override
+  public void accumulateBf16(
+      short[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    for (int i = 0; i < ROWS * stride; i++) {
+      int row = i / LANES % ROWS;
+      int lane = i % LANES;
+      int k = i / (ROWS * LANES) * LANES + lane;
+      sums[sumsAt + row * step + lane] += Bfloat16.decode(panel[i]) * x[xAt + k];
     }
   }
 

@@ -45,16 +45,18 @@ final class VectorWeightLoops implements WeightLoops {
   }
 
   @Override
-  public void widenInt8(byte[] codes, int from, float factor, float[] out, int to, int count) {
+  public void widenInt8(
+      byte[] codes, int from, int apart, float factor, float[] out, int to, int count) {
     for (int i = 0; i < count; i += LANES) {
-      floats(bytes(codes, from + i)).mul(factor).intoArray(out, to + i);
+      floats(bytes(codes, from + i * apart)).mul(factor).intoArray(out, to + i);
     }
   }
 
   @Override
-  public void widenE4m3(byte[] codes, int from, float factor, float[] out, int to, int count) {
+  public void widenE4m3(
+      byte[] codes, int from, int apart, float factor, float[] out, int to, int count) {
     for (int i = 0; i < count; i += LANES) {
-      IntVector code = bytes(codes, from + i);
+      IntVector code = bytes(codes, from + i * apart);
       IntVector magnitude = code.and(0x7F).lanewise(VectorOperators.LSHL, 20);
       signed(magnitude, code, 0x1p120f, factor).intoArray(out, to + i);
     }
@@ -67,9 +69,10 @@ final class VectorWeightLoops implements WeightLoops {
   }
 
   @Override
-  public void widenBf16(short[] codes, int from, float factor, float[] out, int to, int count) {
+  public void widenBf16(
+      short[] codes, int from, int apart, float factor, float[] out, int to, int count) {
     for (int i = 0; i < count; i += LANES) {
-      shorts(codes, from + i)
+      shorts(codes, from + i * apart)
           .lanewise(VectorOperators.LSHL, 16)
           .reinterpretAsFloats()
           .mul(factor)
@@ -157,6 +160,119 @@ final class VectorWeightLoops implements WeightLoops {
       s5 = load(w, 5 * stride + k).fma(v, s5);
       s6 = load(w, 6 * stride + k).fma(v, s6);
       s7 = load(w, 7 * stride + k).fma(v, s7);
+    }
+    s0.intoArray(sums, sumsAt);
+    s1.intoArray(sums, sumsAt + step);
+    s2.intoArray(sums, sumsAt + 2 * step);
+    s3.intoArray(sums, sumsAt + 3 * step);
+    s4.intoArray(sums, sumsAt + 4 * step);
+    s5.intoArray(sums, sumsAt + 5 * step);
+    s6.intoArray(sums, sumsAt + 6 * step);
+    s7.intoArray(sums, sumsAt + 7 * step);
+  }
+
+  private static FloatVector int8(byte[] codes, int at) {
+    return floats(bytes(codes, at));
+  }
+
+  /** The sign is spread over the upper bits, which are cleared below it. */
+  private static FloatVector e4m3(byte[] codes, int at) {
+    return bytes(codes, at)
+        .lanewise(VectorOperators.LSHL, 20)
+        .and(0x87F00000)
+        .reinterpretAsFloats()
+        .mul(0x1p120f);
+  }
+
+  private static FloatVector bf16(short[] codes, int at) {
+    return shorts(codes, at).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  @Override
+  public void accumulateInt8(
+      byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    FloatVector s0 = load(sums, sumsAt);
+    FloatVector s1 = load(sums, sumsAt + step);
+    FloatVector s2 = load(sums, sumsAt + 2 * step);
+    FloatVector s3 = load(sums, sumsAt + 3 * step);
+    FloatVector s4 = load(sums, sumsAt + 4 * step);
+    FloatVector s5 = load(sums, sumsAt + 5 * step);
+    FloatVector s6 = load(sums, sumsAt + 6 * step);
+    FloatVector s7 = load(sums, sumsAt + 7 * step);
+    for (int k = 0; k < stride; k += LANES) {
+      FloatVector v = load(x, xAt + k);
+      s0 = int8(panel, ROWS * k).fma(v, s0);
+      s1 = int8(panel, ROWS * k + LANES).fma(v, s1);
+      s2 = int8(panel, ROWS * k + 2 * LANES).fma(v, s2);
+      s3 = int8(panel, ROWS * k + 3 * LANES).fma(v, s3);
+      s4 = int8(panel, ROWS * k + 4 * LANES).fma(v, s4);
+      s5 = int8(panel, ROWS * k + 5 * LANES).fma(v, s5);
+      s6 = int8(panel, ROWS * k + 6 * LANES).fma(v, s6);
+      s7 = int8(panel, ROWS * k + 7 * LANES).fma(v, s7);
+    }
+    s0.intoArray(sums, sumsAt);
+    s1.intoArray(sums, sumsAt + step);
+    s2.intoArray(sums, sumsAt + 2 * step);
+    s3.intoArray(sums, sumsAt + 3 * step);
+    s4.intoArray(sums, sumsAt + 4 * step);
+    s5.intoArray(sums, sumsAt + 5 * step);
+    s6.intoArray(sums, sumsAt + 6 * step);
+    s7.intoArray(sums, sumsAt + 7 * step);
+  }
+
+  @Override
+  public void accumulateE4m3(
+      byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    FloatVector s0 = load(sums, sumsAt);
+    FloatVector s1 = load(sums, sumsAt + step);
+    FloatVector s2 = load(sums, sumsAt + 2 * step);
+    FloatVector s3 = load(sums, sumsAt + 3 * step);
+    FloatVector s4 = load(sums, sumsAt + 4 * step);
+    FloatVector s5 = load(sums, sumsAt + 5 * step);
+    FloatVector s6 = load(sums, sumsAt + 6 * step);
+    FloatVector s7 = load(sums, sumsAt + 7 * step);
+    for (int k = 0; k < stride; k += LANES) {
+      FloatVector v = load(x, xAt + k);
+      s0 = e4m3(panel, ROWS * k).fma(v, s0);
+      s1 = e4m3(panel, ROWS * k + LANES).fma(v, s1);
+      s2 = e4m3(panel, ROWS * k + 2 * LANES).fma(v, s2);
+      s3 = e4m3(panel, ROWS * k + 3 * LANES).fma(v, s3);
+      s4 = e4m3(panel, ROWS * k + 4 * LANES).fma(v, s4);
+      s5 = e4m3(panel, ROWS * k + 5 * LANES).fma(v, s5);
+      s6 = e4m3(panel, ROWS * k + 6 * LANES).fma(v, s6);
+      s7 = e4m3(panel, ROWS * k + 7 * LANES).fma(v, s7);
+    }
+    s0.intoArray(sums, sumsAt);
+    s1.intoArray(sums, sumsAt + step);
+    s2.intoArray(sums, sumsAt + 2 * step);
+    s3.intoArray(sums, sumsAt + 3 * step);
+    s4.intoArray(sums, sumsAt + 4 * step);
+    s5.intoArray(sums, sumsAt + 5 * step);
+    s6.intoArray(sums, sumsAt + 6 * step);
+    s7.intoArray(sums, sumsAt + 7 * step);
+  }
+
+  @Override
+  public void accumulateBf16(
+      short[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    FloatVector s0 = load(sums, sumsAt);
+    FloatVector s1 = load(sums, sumsAt + step);
+    FloatVector s2 = load(sums, sumsAt + 2 * step);
+    FloatVector s3 = load(sums, sumsAt + 3 * step);
+    FloatVector s4 = load(sums, sumsAt + 4 * step);
+    FloatVector s5 = load(sums, sumsAt + 5 * step);
+    FloatVector s6 = load(sums, sumsAt + 6 * step);
+    FloatVector s7 = load(sums, sumsAt + 7 * step);
+    for (int k = 0; k < stride; k += LANES) {
+      FloatVector v = load(x, xAt + k);
+      s0 = bf16(panel, ROWS * k).fma(v, s0);
+      s1 = bf16(panel, ROWS * k + LANES).fma(v, s1);
+      s2 = bf16(panel, ROWS * k + 2 * LANES).fma(v, s2);
+      s3 = bf16(panel, ROWS * k + 3 * LANES).fma(v, s3);
+      s4 = bf16(panel, ROWS * k + 4 * LANES).fma(v, s4);
+      s5 = bf16(panel, ROWS * k + 5 * LANES).fma(v, s5);
+      s6 = bf16(panel, ROWS * k + 6 * LANES).fma(v, s6);
+      s7 = bf16(panel, ROWS * k + 7 * LANES).fma(v, s7);
     }
     s0.intoArray(sums, sumsAt);
     s1.intoArray(sums, sumsAt + step);

@@ -21,14 +21,19 @@ interface WeightLoops {
   /** Partial sums of one product. */
   int lanes();
 
-  /** {@code out = code factor} of 8-bit integers. */
-  void widenInt8(byte[] codes, int from, float factor, float[] out, int to, int count);
+  /**
+   * {@code out = code factor} of 8-bit integers.
+   *
+   * @param apart codes come in pieces of {@link #lanes}, whose starts are {@code apart} pieces
+   *     apart: 1 where they follow each other, {@value #ROWS} in a panel
+   */
+  void widenInt8(byte[] codes, int from, int apart, float factor, float[] out, int to, int count);
 
   /** {@code out = value factor} of E4M3 codes. */
-  void widenE4m3(byte[] codes, int from, float factor, float[] out, int to, int count);
+  void widenE4m3(byte[] codes, int from, int apart, float factor, float[] out, int to, int count);
 
   /** {@code out = value factor} of BF16 numbers. */
-  void widenBf16(short[] codes, int from, float factor, float[] out, int to, int count);
+  void widenBf16(short[] codes, int from, int apart, float factor, float[] out, int to, int count);
 
   /** {@code out = value factor} of IEEE binary16 numbers that are finite. */
   void widenHalf(short[] codes, int from, float factor, float[] out, int to, int count);
@@ -48,6 +53,22 @@ interface WeightLoops {
    */
   void accumulateRows(
       float[] w, int stride, float[] x, int xAt, int count, float[] sums, int sumsAt, int step);
+
+  /**
+   * As {@link #accumulateRows} over whole rows of 8-bit integers, which go from a panel through
+   * registers into the sums, and nowhere between. A panel has the first {@link #lanes} codes of
+   * each of {@value #ROWS} rows, then the next of each, so that memory is read in one stream.
+   */
+  void accumulateInt8(
+      byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step);
+
+  /** As {@link #accumulateInt8}, of E4M3 codes. */
+  void accumulateE4m3(
+      byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step);
+
+  /** As {@link #accumulateInt8}, of BF16 numbers. */
+  void accumulateBf16(
+      short[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step);
 
   /**
    * As {@link #accumulateRows}, with four rows of {@code x} that start {@code xStride} apart; the
