@@ -78,16 +78,6 @@ __device__ __forceinline__ uint32_t cluster_size() {
   return size;
 }
 
-__device__ __forceinline__ uint32_t cluster_rank() {
-  uint32_t rank;
-  asm("mov.u32 %0, %%cluster_ctaid.x;" : "=r"(rank));
-  return rank;
-}
-
-__device__ __forceinline__ void cluster_sync() {
-  asm volatile("barrier.cluster.arrive.release;\nbarrier.cluster.wait.acquire;" ::: "memory");
-}
-
 __device__ __forceinline__ float4 load_floats_of(uint32_t address, uint32_t rank) {
   float4 v;
   asm volatile(

@@ -3,6 +3,7 @@ package io.octavo.cuda;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulPreferenceOpaque_t;
 import org.bytedeco.cuda.global.cublas;
@@ -11,8 +12,8 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Takes the fastest of cuBLASLt's proposals for a product by running each. Its own order is a guess
- * that is often several percent off.
+ * Takes the fastest way to compute a product by running each: cuBLASLt's proposals, whose own order
+ * is a guess that is often several percent off, and kernels of our own.
  */
 final class AlgorithmSearch {
 
@@ -28,32 +29,35 @@ final class AlgorithmSearch {
   private static final double WORTHWHILE = 0.985;
 
   private final CublasLt library;
+  private final Optional<BlockGemm> own;
 
-  AlgorithmSearch(CublasLt library) {
+  AlgorithmSearch(CublasLt library, Optional<BlockGemm> own) {
     this.library = library;
+    this.own = own;
   }
 
   /**
-   * The fastest algorithm for {@code plan} on the given addresses. Runs the product several times;
+   * The fastest algorithm for {@code plan} on the given operands. Runs the product several times;
    * where something is added, which may be the target itself, the target is spared by taking
    * scratch of its size for the time.
    */
-  GemmAlgorithm search(GemmPlan plan, GemmAddresses at) {
-    List<cublasLtMatmulHeuristicResult_t> candidates = candidates(plan);
-    if (candidates.isEmpty()) {
-      throw unsupported(plan.problem());
-    }
+  GemmAlgorithm search(GemmPlan plan, GemmOperand a, GemmOperand b, GemmAddresses at) {
     GemmProblem problem = plan.problem();
+    List<GemmMethod> candidates = new ArrayList<>(proposals(plan));
+    own.ifPresent(kernels -> candidates.addAll(kernels.methods(problem)));
+    if (candidates.isEmpty()) {
+      throw unsupported(problem);
+    }
     if (problem.addend() == GemmProblem.Addend.NONE) {
-      return fastest(plan, at, candidates);
+      return fastest(candidates, a, b, at);
     }
     long bytes = problem.m() * problem.n() * problem.result().bytes();
     if (library.stream().device().memory().free() < bytes + (64L << 20)) {
-      return new GemmAlgorithm(candidates.get(0), 0, 0, 1);
+      return new GemmAlgorithm(candidates.get(0), 0, 1);
     }
     try (DeviceBuffer scratch =
         DeviceBuffer.allocate(library.stream().device(), bytes, AlgorithmSearch::keep)) {
-      return fastest(plan, at.withResult(scratch.address()), candidates);
+      return fastest(candidates, a, b, at.withResult(scratch.address()));
     }
   }
 
@@ -71,19 +75,19 @@ final class AlgorithmSearch {
   }
 
   private GemmAlgorithm fastest(
-      GemmPlan plan, GemmAddresses at, List<cublasLtMatmulHeuristicResult_t> candidates) {
+      List<GemmMethod> candidates, GemmOperand a, GemmOperand b, GemmAddresses at) {
     double[] best = new double[candidates.size()];
     Arrays.fill(best, Double.POSITIVE_INFINITY);
     try (Event start = new Event(library.stream().device());
         Event end = new Event(library.stream().device())) {
-      for (cublasLtMatmulHeuristicResult_t candidate : candidates) {
-        time(plan, at, candidate, 1, start, end); // loads code
+      for (GemmMethod candidate : candidates) {
+        time(candidate, a, b, at, 1, start, end); // loads code
       }
-      double once = time(plan, at, candidates.get(0), 1, start, end);
+      double once = time(candidates.get(0), a, b, at, 1, start, end);
       int runs = (int) Math.max(1, Math.min(MOST_RUNS, LEAST_MILLISECONDS / once));
       for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < best.length; i++) {
-          best[i] = Math.min(best[i], time(plan, at, candidates.get(i), runs, start, end));
+          best[i] = Math.min(best[i], time(candidates.get(i), a, b, at, runs, start, end));
         }
       }
     }
@@ -93,27 +97,28 @@ final class AlgorithmSearch {
         chosen = i;
       }
     }
-    return new GemmAlgorithm(candidates.get(chosen), chosen, best[chosen], best[0] / best[chosen]);
+    return new GemmAlgorithm(candidates.get(chosen), best[chosen], best[0] / best[chosen]);
   }
 
   private double time(
-      GemmPlan plan,
+      GemmMethod candidate,
+      GemmOperand a,
+      GemmOperand b,
       GemmAddresses at,
-      cublasLtMatmulHeuristicResult_t candidate,
       int runs,
       Event start,
       Event end) {
     int status = 0;
     start.record(library.stream());
     for (int run = 0; run < runs && status == 0; run++) {
-      status = plan.run(library, candidate.algo(), at);
+      status = candidate.run(a, b, at);
     }
     end.record(library.stream());
     end.synchronize();
     return status == 0 ? end.millisecondsSince(start) / runs : Double.POSITIVE_INFINITY;
   }
 
-  private List<cublasLtMatmulHeuristicResult_t> candidates(GemmPlan plan) {
+  private List<GemmMethod> proposals(GemmPlan plan) {
     cublasLtMatmulHeuristicResult_t results = new cublasLtMatmulHeuristicResult_t(CANDIDATES);
     try (cublasLtMatmulPreferenceOpaque_t preference = preference(plan.problem());
         IntPointer found = new IntPointer(1).put(0)) {
@@ -132,11 +137,11 @@ final class AlgorithmSearch {
       if (status != CublasStatus.NOT_SUPPORTED && status != 7) {
         CublasStatus.check(status, "ask for algorithms of " + plan.problem());
       }
-      List<cublasLtMatmulHeuristicResult_t> list = new ArrayList<>();
+      List<GemmMethod> list = new ArrayList<>();
       for (int i = 0; i < found.get(); i++) {
         cublasLtMatmulHeuristicResult_t one = results.getPointer(i);
         if (one.state() == 0) {
-          list.add(one);
+          list.add(new LibraryMethod(library, plan, one, i));
         }
       }
       return list;

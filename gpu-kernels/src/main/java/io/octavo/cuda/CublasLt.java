@@ -3,21 +3,27 @@ package io.octavo.cuda;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.global.cublas;
 
-/** cuBLASLt on one stream, with the algorithm of each product found once by measuring. */
+/**
+ * cuBLASLt on one stream, with the algorithm of each product found once by measuring; where our own
+ * kernels are faster they compute it.
+ */
 final class CublasLt implements AutoCloseable {
 
   /** A described product and how it is computed. */
   private record Prepared(GemmPlan plan, GemmAlgorithm algorithm) {}
 
   private final Stream stream;
+  private final Optional<BlockGemm> own;
   private final cublasLtContext handle = new cublasLtContext();
   private final Map<GemmProblem, Prepared> prepared = new HashMap<>();
 
-  CublasLt(Stream stream) {
+  CublasLt(Stream stream, Optional<BlockGemm> own) {
     this.stream = stream;
+    this.own = own;
     stream.device().makeCurrent();
     CublasStatus.check(cublas.cublasLtCreate(handle), "start cuBLASLt");
   }
@@ -43,8 +49,7 @@ final class CublasLt implements AutoCloseable {
       known = prepare(problem, a, b, at);
       prepared.put(problem, known);
     }
-    known.plan().pointAtScales(a, b);
-    int status = known.plan().run(this, known.algorithm().choice().algo(), at);
+    int status = known.algorithm().method().run(a, b, at);
     if (status != 0) {
       CublasStatus.check(status, "multiply " + problem);
     }
@@ -59,7 +64,7 @@ final class CublasLt implements AutoCloseable {
     }
     GemmPlan plan = new GemmPlan(problem);
     plan.pointAtScales(a, b);
-    return new Prepared(plan, new AlgorithmSearch(this).search(plan, at));
+    return new Prepared(plan, new AlgorithmSearch(this, own).search(plan, a, b, at));
   }
 
   /** What was chosen for each product so far, in no order. */

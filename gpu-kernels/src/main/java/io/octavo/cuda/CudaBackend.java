@@ -21,6 +21,7 @@ import io.octavo.tensor.Buffer;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import jcuda.driver.JCudaDriver;
 
@@ -51,7 +52,10 @@ public final class CudaBackend implements Backend {
     this.device = device;
     this.context = new CudaContext(device);
     this.staging = new Staging(context.stream());
-    this.cublasLt = new CublasLt(context.stream());
+    this.cublasLt =
+        new CublasLt(
+            context.stream(),
+            BlockGemm.supports(device) ? Optional.of(new BlockGemm(context)) : Optional.empty());
     this.attention = new CudaAttentionKernels(context);
     this.gemm = gemm(ProductSummation.FAST, ProductSummation.PROMOTED);
     this.quantize = new CudaQuantizeKernels(context);
@@ -258,6 +262,11 @@ public final class CudaBackend implements Backend {
   /** The library of products, for what it has chosen. */
   CublasLt cublasLt() {
     return cublasLt;
+  }
+
+  /** What the op families share. */
+  CudaContext context() {
+    return context;
   }
 
   /** The order of this backend's work. */

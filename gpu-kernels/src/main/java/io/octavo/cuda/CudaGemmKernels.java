@@ -6,8 +6,9 @@ import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
 
 /**
- * Products by cuBLASLt: F32 in full FP32 (no TF32), BF16, and FP8 codes on Hopper and later.
- * Results are F32 or BF16, by the target; sums are FP32.
+ * Products by cuBLASLt: F32 in full FP32 (no TF32), BF16, and FP8 codes on Hopper and later; those
+ * of codes with scales of groups or blocks of 128 by our own kernels where these were measured to
+ * be faster. Results are F32 or BF16, by the target; sums are FP32.
  *
  * <p>FP8 tensor cores contract both operands along their last axis. An operand whose memory has the
  * other order enters as the transpose of its columnwise copy.

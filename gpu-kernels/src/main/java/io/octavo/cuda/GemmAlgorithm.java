@@ -1,13 +1,9 @@
 package io.octavo.cuda;
 
-import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
-
 /**
- * The algorithm chosen for a product.
+ * How a product is computed.
  *
- * @param proposal which of cuBLASLt's proposals, 0 its favourite
  * @param milliseconds its fastest run during the search; 0 where there was no room to measure
- * @param gain how many times faster it is than the favourite
+ * @param gain how many times faster it is than the first of the methods that were tried
  */
-record GemmAlgorithm(
-    cublasLtMatmulHeuristicResult_t choice, int proposal, double milliseconds, double gain) {}
+record GemmAlgorithm(GemmMethod method, double milliseconds, double gain) {}

@@ -35,7 +35,7 @@ record GemmProblem(
     OTHER
   }
 
-  /** One operand without its addresses. */
+  /** One operand without its addresses; its alignment is that of scales of groups or blocks too. */
   record Side(GemmElement element, GemmScaling scaling, GemmOperand.Order order, int alignment) {
 
     static Side of(GemmOperand operand) {
@@ -43,7 +43,10 @@ record GemmProblem(
           operand.element(),
           operand.scaling(),
           operand.order(),
-          GemmProblem.alignment(operand.address()));
+          GemmProblem.alignment(
+              operand.scaling().isBlockwise()
+                  ? operand.address() | operand.scales()
+                  : operand.address()));
     }
 
     @Override

@@ -166,7 +166,8 @@ final class GemmCase {
     return compare(left, right, residual.numbers(), y, k);
   }
 
-  private Result compare(Side left, Side right, float[] addend, Tensor y, int k) {
+  /** Sampled rows of {@code y} beside {@code left right^T + addend}. */
+  Result compare(Side left, Side right, float[] addend, Tensor y, int k) {
     float[] all = tensors.floats(y);
     int m = y.rows();
     int n = y.columns();
