@@ -9,7 +9,7 @@ import io.octavo.format.Rounding;
  * number's sign, exponent and first three mantissa bits choose an entry; within it at most one
  * number is the first of the next code.
  */
-final class CodeTable {
+public final class CodeTable {
 
   private static final int SHIFT = 20;
   private static final int ENTRIES = 1 << (Float.SIZE - SHIFT);
@@ -31,7 +31,7 @@ final class CodeTable {
   }
 
   /** The table of a format of at most three mantissa bits; integers are rounded without one. */
-  static CodeTable of(ElementFormat element) {
+  public static CodeTable of(ElementFormat element) {
     return new CodeTable(element);
   }
 
@@ -59,7 +59,7 @@ final class CodeTable {
   }
 
   /** The code of a number that is not NaN. */
-  byte encode(float value) {
+  public byte encode(float value) {
     if (element instanceof IntegerFormat) {
       float most = element.maxFinite();
       int code = (int) Math.rint(Math.max(-most, Math.min(most, value)));
@@ -72,7 +72,7 @@ final class CodeTable {
   }
 
   /** The number of a code. */
-  float decode(byte code) {
+  public float decode(byte code) {
     return values[code & 0xFF];
   }
 }

@@ -62,7 +62,31 @@ record FunctionText(
             arguments -> ModelCall.of(ModelFunction.TOKENS, arguments),
             "_FUNC_(model, text, failOnError => true) - Token ids of a text by a model's tokenizer: array<int>.",
             List.of(MODEL, "text - any text", FAIL),
-            "SELECT size(_FUNC_('/models/llama', body)) FROM mails"));
+            "SELECT size(_FUNC_('/models/llama', body)) FROM mails"),
+        new FunctionText(
+            "octavo_quantize",
+            VectorCall.class,
+            arguments -> VectorCall.of(VectorFunction.QUANTIZE, arguments),
+            "_FUNC_(vector, format, group) - Casts a vector to codes of 8 or 4 bits with a scale for each group: struct<format, group, length, codes, scales>.",
+            List.of(
+                "vector - array<float>; null, or with a null in it, gives null",
+                "format - " + VectorFormat.names() + "; the same for all rows",
+                "group - elements that share a scale; the last group of a vector may be short"),
+            "SELECT _FUNC_(embedding, 'e4m3', 32) FROM documents"),
+        new FunctionText(
+            "octavo_dequantize",
+            VectorCall.class,
+            arguments -> VectorCall.of(VectorFunction.DEQUANTIZE, arguments),
+            "_FUNC_(quantized) - The numbers of a quantized vector, codes times scales: array<float>.",
+            List.of("quantized - what octavo_quantize gave"),
+            "SELECT _FUNC_(quantized) FROM documents"),
+        new FunctionText(
+            "octavo_similarity",
+            VectorCall.class,
+            arguments -> VectorCall.of(VectorFunction.SIMILARITY, arguments),
+            "_FUNC_(a, b) - Cosine of the angle between two quantized vectors, by their codes and scales; null where one is zero.",
+            List.of("a - what octavo_quantize gave", "b - another of as many elements"),
+            "SELECT _FUNC_(d.quantized, octavo_quantize(q.embedding, 'int8', 64)) FROM documents d, queries q"));
   }
 
   ExpressionInfo info() {

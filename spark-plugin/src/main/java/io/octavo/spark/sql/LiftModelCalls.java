@@ -1,112 +1,140 @@
 package io.octavo.spark.sql;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.apache.spark.sql.catalyst.expressions.Alias;
-import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
+import org.apache.spark.sql.catalyst.optimizer.ColumnPruning$;
+import org.apache.spark.sql.catalyst.plans.Inner$;
+import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
+import org.apache.spark.sql.catalyst.plans.logical.Filter;
+import org.apache.spark.sql.catalyst.plans.logical.Join;
+import org.apache.spark.sql.catalyst.plans.logical.LocalLimit;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.rules.Rule;
 import scala.Option;
 
 /**
- * Lifts calls out of every operator into a node below it, innermost first: a call within a call's
- * text becomes a node below the other's. Equal calls of an operator are one.
+ * Moves calls of models out of all operators, each into a node below its operator. Conditions that
+ * need no model are decided before; equal calls are computed once; limits go below the calls, and
+ * columns that nobody reads do not enter them.
  */
 final class LiftModelCalls extends Rule<LogicalPlan> {
 
+  /** Whether an operator of this plan, its subqueries aside, still has calls in it. */
+  static boolean pending(LogicalPlan plan) {
+    return hasCalls(plan) || Scala.list(plan.children()).stream().anyMatch(c -> pending(c));
+  }
+
+  private static boolean hasCalls(LogicalPlan node) {
+    return !(node instanceof ModelCalls)
+        && Scala.list(node.expressions()).stream().anyMatch(CallSearch::contains);
+  }
+
   @Override
   public LogicalPlan apply(LogicalPlan plan) {
-    return plan.transformUp(Scala.partial(node -> !(node instanceof ModelCalls), this::lift));
-  }
-
-  private LogicalPlan lift(LogicalPlan node) {
-    List<ModelCall> calls = new ArrayList<>();
-    Scala.list(node.expressions()).forEach(expression -> innermost(expression, calls));
-    if (calls.isEmpty()) {
-      return node;
+    if (!pending(plan)) {
+      return plan;
     }
-    Map<Expression, Attribute> answers = new LinkedHashMap<>();
-    List<LogicalPlan> children = new ArrayList<>();
-    for (LogicalPlan child : Scala.list(node.children())) {
-      children.add(below(child, calls, answers));
-    }
-    if (answers.isEmpty()) {
-      return node;
-    }
-    LogicalPlan renewed = node.withNewChildren(Scala.seq(children));
-    renewed =
+    LogicalPlan lifted =
         (LogicalPlan)
-            renewed.transformExpressions(
-                Scala.partial(
-                    expression ->
-                        expression instanceof ModelCall
-                            && answers.containsKey(expression.canonicalized()),
-                    expression -> answers.get(expression.canonicalized())));
-    renewed = lift(renewed);
-    return renewed.output().equals(node.output())
-        ? renewed
-        : new Project(Scala.<NamedExpression>seq(Scala.list(node.output())), renewed);
+            plan.transformUp(
+                Scala.<LogicalPlan>partial(LiftModelCalls::hasCalls, LiftModelCalls::lift));
+    LogicalPlan pruned = ColumnPruning$.MODULE$.apply(lifted);
+    return (LogicalPlan)
+        pruned.transformDown(
+            Scala.<LogicalPlan>partial(
+                LocalLimit.class::isInstance, node -> limitBelow((LocalLimit) node)));
   }
 
-  /** Collects calls that have none within; returns whether there is any. */
-  private static boolean innermost(Expression expression, List<ModelCall> calls) {
-    boolean within = false;
-    for (Expression child : Scala.list(expression.children())) {
-      within |= innermost(child, calls);
+  private static LogicalPlan lift(LogicalPlan node) {
+    if (node instanceof Filter filter) {
+      return liftFilter(filter);
     }
-    if (expression instanceof ModelCall call) {
-      if (!within) {
-        calls.add(call);
-      }
-      return true;
+    if (node instanceof Join join && bothSides(join).size() > 0) {
+      return liftJoin(join);
     }
-    return within;
+    if (node instanceof Aggregate aggregate) {
+      return AggregateSplit.of(aggregate)
+          .map(
+              split ->
+                  restore(
+                      node,
+                      CallLift.lift(
+                          split.above(
+                              restore(split.aggregate(), CallLift.lift(split.aggregate()))))))
+          .orElseGet(() -> restore(node, CallLift.lift(node)));
+    }
+    return restore(node, CallLift.lift(node));
   }
 
-  /** The child with the calls that it alone has the attributes for. */
-  private static LogicalPlan below(
-      LogicalPlan child, List<ModelCall> calls, Map<Expression, Attribute> answers) {
-    List<ModelCall> mine = new ArrayList<>();
-    List<Attribute> outputs = new ArrayList<>();
-    List<NamedExpression> texts = new ArrayList<>(Scala.list(child.output()));
-    for (ModelCall call : calls) {
-      boolean known = answers.containsKey(call.canonicalized());
-      if (known || !call.references().subsetOf(child.outputSet())) {
-        continue;
-      }
-      Attribute answer = ModelCalls.answer(call);
-      answers.put(call.canonicalized(), answer);
-      outputs.add(answer);
-      if (call.text() instanceof Attribute) {
-        mine.add(call);
-      } else {
-        NamedExpression text = named(call.text());
-        texts.add(text);
-        mine.add(new ModelCall(call.function(), call.options(), text.toAttribute()));
-      }
+  /** What needs no model is decided first: a model is slow. */
+  private static LogicalPlan liftFilter(Filter filter) {
+    List<Expression> cheap = new ArrayList<>();
+    List<Expression> asking = new ArrayList<>();
+    for (Expression condition : CallSearch.conjuncts(filter.condition())) {
+      (CallSearch.contains(condition) ? asking : cheap).add(condition);
     }
-    if (mine.isEmpty()) {
-      return child;
-    }
-    boolean computed = texts.size() > Scala.list(child.output()).size();
-    return new ModelCalls(
-        Scala.seq(mine),
-        Scala.seq(outputs),
-        computed ? new Project(Scala.seq(texts), child) : child);
+    LogicalPlan below =
+        cheap.isEmpty() ? filter.child() : new Filter(conjunction(cheap), filter.child());
+    return restore(filter, CallLift.lift(new Filter(conjunction(asking), below)));
   }
 
-  private static NamedExpression named(Expression text) {
-    return new Alias(
-        text,
-        "octavo_text",
-        NamedExpression.newExprId(),
-        Scala.seq(List.<String>of()),
-        Option.empty(),
-        Scala.seq(List.<String>of()));
+  private static Expression conjunction(List<Expression> conditions) {
+    return conditions.stream().reduce(And::new).orElseThrow();
+  }
+
+  /** Conditions with a call on columns of both sides: no side can compute it. */
+  private static List<Expression> bothSides(Join join) {
+    return join.condition().isEmpty()
+        ? List.of()
+        : CallSearch.conjuncts(join.condition().get()).stream()
+            .filter(condition -> CallSearch.callsBetween(condition, join.left(), join.right()))
+            .toList();
+  }
+
+  /** An inner join's condition may as well be decided on the joined rows. */
+  private static LogicalPlan liftJoin(Join join) {
+    List<Expression> after = bothSides(join);
+    if (!join.joinType().equals(Inner$.MODULE$)) {
+      throw new UnsupportedOperationException(
+          "Cannot use %s as condition of a %s join: it asks a model about columns of both sides; join by the other conditions first, then filter"
+              .formatted(conjunction(after).sql(), join.joinType().sql()));
+    }
+    List<Expression> rest = new ArrayList<>(CallSearch.conjuncts(join.condition().get()));
+    rest.removeAll(after);
+    Option<Expression> condition =
+        rest.isEmpty() ? Option.empty() : Option.apply(conjunction(rest));
+    LogicalPlan joined =
+        join.copy(join.left(), join.right(), join.joinType(), condition, join.hint());
+    LogicalPlan lifted = hasCalls(joined) ? restore(joined, CallLift.lift(joined)) : joined;
+    return liftFilter(new Filter(conjunction(after), lifted));
+  }
+
+  @SuppressWarnings("unchecked") // attributes are named expressions
+  private static LogicalPlan restore(LogicalPlan before, LogicalPlan after) {
+    return after.output().equals(before.output())
+        ? after
+        : new Project(
+            (scala.collection.immutable.Seq<NamedExpression>)
+                (scala.collection.immutable.Seq<?>) before.output(),
+            after);
+  }
+
+  /** A row in is a row out: what a limit drops need not be asked about. */
+  private static LogicalPlan limitBelow(LocalLimit limit) {
+    return limit.withNewChildren(Scala.seq(List.of(limited(limit.child(), limit.limitExpr()))));
+  }
+
+  private static LogicalPlan limited(LogicalPlan plan, Expression limit) {
+    if (plan instanceof Project project) {
+      return project.withNewChildren(Scala.seq(List.of(limited(project.child(), limit))));
+    }
+    if (plan instanceof ModelCalls calls && !(calls.child() instanceof LocalLimit)) {
+      return new ModelCalls(calls.calls(), calls.answers(), new LocalLimit(limit, calls.child()));
+    }
+    return plan;
   }
 }

@@ -72,6 +72,10 @@ public final class ModelCall extends Expression implements Unevaluable, Serializ
     return text;
   }
 
+  ModelCall withText(Expression other) {
+    return new ModelCall(function, options, other);
+  }
+
   @Override
   public Seq<Expression> children() {
     return Scala.seq(List.of(text));
@@ -96,11 +100,16 @@ public final class ModelCall extends Expression implements Unevaluable, Serializ
   @Override
   public TypeCheckResult checkInputDataTypes() {
     DataType type = text.dataType();
-    return type instanceof StringType || type.equals(DataTypes.NullType)
-        ? TypeCheckResult.TypeCheckSuccess$.MODULE$
-        : new TypeCheckResult.TypeCheckFailure(
-            "%s wants a string to ask the model with, not %s"
-                .formatted(function.sqlName(), type.sql()));
+    if (!(type instanceof StringType) && !type.equals(DataTypes.NullType)) {
+      return new TypeCheckResult.TypeCheckFailure(
+          "%s wants a string to ask the model with, not %s"
+              .formatted(function.sqlName(), type.sql()));
+    }
+    return CallSearch.inLambda(text)
+        ? new TypeCheckResult.TypeCheckFailure(
+            "%s cannot be called inside a lambda function: rows are asked in batches; explode the array, call it on the rows, collect them again"
+                .formatted(function.sqlName()))
+        : TypeCheckResult.TypeCheckSuccess$.MODULE$;
   }
 
   @Override
