@@ -2,6 +2,7 @@ package io.octavo.spark.sql;
 
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 import scala.collection.immutable.Seq;
@@ -87,6 +88,23 @@ record FunctionText(
             "_FUNC_(a, b) - Cosine of the angle between two quantized vectors, by their codes and scales; null where one is zero.",
             List.of("a - what octavo_quantize gave", "b - another of as many elements"),
             "SELECT _FUNC_(d.quantized, octavo_quantize(q.embedding, 'int8', 64)) FROM documents d, queries q"));
+  }
+
+  /** All functions in Markdown. */
+  static String manual() {
+    return all().stream().map(FunctionText::section).collect(Collectors.joining("\n"));
+  }
+
+  private String section() {
+    String lines = arguments.stream().map(line -> "- " + line + "\n").collect(Collectors.joining());
+    return "### %s%n%n`%s`%s%n%n%s%n```sql%n%s;%n```%n"
+        .formatted(
+            name,
+            usage.substring(0, usage.indexOf(" - ")).replace("_FUNC_", name),
+            usage.substring(usage.indexOf(" - ")),
+            lines,
+            example.replace("_FUNC_", name))
+        .replace(System.lineSeparator(), "\n");
   }
 
   ExpressionInfo info() {
