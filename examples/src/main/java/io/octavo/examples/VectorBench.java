@@ -32,6 +32,7 @@ public final class VectorBench {
       for (String call :
           List.of(
               "transform(v, x -> x * 2)",
+              "reverse(v)",
               "array_sort(v)",
               "array_distinct(v)",
               "octavo_quantize(v, 'e4m3', 32)",

@@ -1,6 +1,9 @@
 package io.octavo.spark.sql;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
 import org.apache.spark.sql.SparkSessionExtensions;
 import org.apache.spark.sql.SparkSessionExtensionsProvider;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
@@ -14,8 +17,18 @@ import scala.runtime.BoxedUnit;
 /** Adds functions, rule and operator to sessions; named by the plugin, or found as a service. */
 public final class OctavoExtensions implements SparkSessionExtensionsProvider {
 
+  /**
+   * Both ways lead to the same session, through two instances; Spark would warn of every function
+   * that replaces itself.
+   */
+  private static final Set<SparkSessionExtensions> EXTENDED =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
   @Override
   public BoxedUnit apply(SparkSessionExtensions extensions) {
+    if (!EXTENDED.add(extensions)) {
+      return BoxedUnit.UNIT;
+    }
     for (FunctionText text : FunctionText.all()) {
       extensions.injectFunction(
           new Tuple3<FunctionIdentifier, ExpressionInfo, Function1<Seq<Expression>, Expression>>(
