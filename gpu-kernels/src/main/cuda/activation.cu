@@ -15,40 +15,12 @@
 //                               which add_partials then adds up.
 
 #include "columns.cuh"
+#include "gate.cuh"
 #include "vectors.cuh"
-
-// A thread's walk over packs of a matrix [rows, packs_per_row], all threads of the grid side by side;
-// one division at the start, none a step.
-struct Walk {
-  int row;
-  int pack;
-  int row_step;
-  int pack_step;
-  int packs;
-
-  __device__ __forceinline__ explicit Walk(int packs_per_row) : packs(packs_per_row) {
-    uint32_t start = blockIdx.x * blockDim.x + threadIdx.x;
-    uint32_t step = gridDim.x * blockDim.x;
-    row = start / packs;
-    pack = start % packs;
-    row_step = step / packs;
-    pack_step = step % packs;
-  }
-
-  __device__ __forceinline__ void next() {
-    row += row_step;
-    pack += pack_step;
-    if (pack >= packs) {
-      pack -= packs;
-      row++;
-    }
-  }
-};
+#include "walk.cuh"
 
 // ------------------------------------------------------------------------------------------------
 // SwiGLU
-
-__device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.0f, 1.0f + __expf(-x)); }
 
 // Packs a thread has on their way at once.
 constexpr int AHEAD = 2;
@@ -82,7 +54,7 @@ __device__ __forceinline__ void swiglu(Source gate_up, T* out, int rows, int wid
         values_of(up[a], result);
 #pragma unroll
         for (int i = 0; i < WIDTH; i++) {
-          result[i] *= g[i] * sigmoid(g[i]);
+          result[i] *= Gate(g[i]).silu;
         }
         Pack<T, WIDTH> packed;
         packed.set(result);
@@ -127,10 +99,9 @@ __device__ __forceinline__ void swiglu_backward(const T* dout, Source gate_up, T
         values_of(up[a], dgate);
 #pragma unroll
         for (int i = 0; i < WIDTH; i++) {
-          float s = sigmoid(g[i]);
-          float silu = g[i] * s;
-          dgate[i] *= d[a].value(i) * (s + silu * (1 - s));
-          dup[i] = d[a].value(i) * silu;
+          Gate of(g[i]);
+          dgate[i] *= d[a].value(i) * of.slope();
+          dup[i] = d[a].value(i) * of.silu;
         }
         Pack<T, WIDTH> packed;
         packed.set(dgate);

@@ -35,7 +35,7 @@ public final class Bench {
   static int run(BenchOptions options, PrintStream out) throws IOException {
     BackendChoice choice = Backends.installed().chooseOrBest(options.backend());
     out.println(choice.explanation());
-    Placement placement = new Placement(options.threads(), options.device());
+    Placement placement = Placement.of(options.threads(), options.device());
     try (Report report = Report.to(out, options.json());
         Backend backend = choice.open(placement)) {
       Benchmarks.measure(backend, options, report);

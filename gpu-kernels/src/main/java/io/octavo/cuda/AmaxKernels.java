@@ -1,8 +1,6 @@
 package io.octavo.cuda;
 
-import io.octavo.quant.QuantSpec;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
 import java.util.Optional;
 
@@ -16,14 +14,17 @@ final class AmaxKernels {
 
   private static final int BLOCKS_PER_MULTIPROCESSOR = 8;
 
+  /** Rows and columns together whose amax there is room for. */
+  private static final int MOST_LINES = 1 << 18;
+
   private final CudaContext context;
   private final Kernel ofBf16;
   private final Kernel ofF32;
   private final Kernel ofLinesOfBf16;
   private final Kernel ofLinesOfF32;
-  private final Kernel scales;
   private final Kernel delay;
   private final Tensor delayed;
+  private final Tensor lines;
 
   AmaxKernels(CudaContext context, KernelModule module) {
     this.context = context;
@@ -31,9 +32,9 @@ final class AmaxKernels {
     this.ofF32 = module.kernel("amax_f32");
     this.ofLinesOfBf16 = module.kernel("amax_lines_bf16");
     this.ofLinesOfF32 = module.kernel("amax_lines_f32");
-    this.scales = module.kernel("scales_of_amax");
     this.delay = module.kernel("delay_amax");
     this.delayed = context.reserve(DataType.F32, 1);
+    this.lines = context.reserve(DataType.F32, MOST_LINES);
   }
 
   /** The amax of {@code source}, which is read where its producer has not left it. */
@@ -59,31 +60,26 @@ final class AmaxKernels {
     return new TensorAmax(delayed, 1);
   }
 
-  /** F32 scales of the rows of {@code source}, and of those of its transpose, from one read. */
-  void writeScalesOfLines(
-      Tensor source, Optional<QuantizedTensor> plain, Optional<QuantizedTensor> transposed) {
-    plain.ifPresent(cast -> context.zero(DeviceBuffer.of(cast.scales())));
-    transposed.ifPresent(cast -> context.zero(DeviceBuffer.of(cast.scales())));
+  /**
+   * The amax of each row of {@code source} and then of each column, from one read; of what is not
+   * wanted there is room. None where there are more lines than room.
+   */
+  Optional<TensorAmax> ofLines(Tensor source, boolean ofRows, boolean ofColumns) {
+    int rows = source.rows();
+    int count = rows + source.columns();
+    if (count > MOST_LINES) {
+      return Optional.empty();
+    }
+    context.zero(DeviceBuffer.of(lines.range(0, count)));
     Kernel kernel = source.type() == DataType.BF16 ? ofLinesOfBf16 : ofLinesOfF32;
+    long address = DeviceBuffer.address(lines);
     kernel.launch(
         TileCasts.grid(source),
         source,
-        TileCasts.scales(plain),
-        TileCasts.scales(transposed),
-        source.rows(),
+        ofRows ? address : 0L,
+        ofColumns ? address + (long) rows * Float.BYTES : 0L,
+        rows,
         source.columns());
-    plain.ifPresent(this::amaxToScales);
-    transposed.ifPresent(this::amaxToScales);
-  }
-
-  private void amaxToScales(QuantizedTensor cast) {
-    QuantSpec spec = cast.spec();
-    int count = cast.codes().rows();
-    scales.launch(
-        Grid.covering(count, THREADS, THREADS),
-        cast.scales(),
-        count,
-        spec.element().maxFinite(),
-        spec.scale().ordinal());
+    return Optional.of(new TensorAmax(lines, count));
   }
 }

@@ -5,12 +5,15 @@ import io.octavo.kernel.AttentionKernels;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.BackendUnavailableException;
 import io.octavo.kernel.CacheKernels;
+import io.octavo.kernel.CastingKernels;
+import io.octavo.kernel.ComposedCasting;
 import io.octavo.kernel.EmbeddingKernels;
 import io.octavo.kernel.GemmKernels;
 import io.octavo.kernel.LinearKernels;
 import io.octavo.kernel.LossKernels;
 import io.octavo.kernel.NormKernels;
 import io.octavo.kernel.OptimizerKernels;
+import io.octavo.kernel.Placement;
 import io.octavo.kernel.QuantizeKernels;
 import io.octavo.kernel.RotaryKernels;
 import io.octavo.kernel.SamplingKernels;
@@ -46,6 +49,7 @@ public final class CudaBackend implements Backend {
   private final CudaCacheKernels cache;
   private final CudaSamplingKernels sampling;
   private final CudaServedLayers servedLayers;
+  private final CudaCastingKernels casting;
   private final AtomicInteger live = new AtomicInteger();
 
   private CudaBackend(Device device) {
@@ -69,6 +73,7 @@ public final class CudaBackend implements Backend {
     this.cache = new CudaCacheKernels(context);
     this.sampling = new CudaSamplingKernels(context);
     this.servedLayers = new CudaServedLayers(linear, cache);
+    this.casting = new CudaCastingKernels(context, new ComposedCasting(quantize, norm, activation));
   }
 
   /**
@@ -78,10 +83,15 @@ public final class CudaBackend implements Backend {
    * @throws IllegalStateException where the driver refuses
    */
   public static CudaBackend open(int ordinal) {
+    return open(Placement.of(1, ordinal));
+  }
+
+  /** Opens the device of a placement, as {@link #open(int)}. */
+  static CudaBackend open(Placement placement) {
     if (CudaDriver.support() instanceof Support.Unsupported unsupported) {
       throw new BackendUnavailableException("Cannot open backend cuda: " + unsupported.reason());
     }
-    return new CudaBackend(Device.open(ordinal));
+    return new CudaBackend(Device.open(DeviceAddresses.ordinal(placement)));
   }
 
   @Override
@@ -257,6 +267,11 @@ public final class CudaBackend implements Backend {
   @Override
   public ServedLayers servedLayers() {
     return servedLayers;
+  }
+
+  @Override
+  public CastingKernels casting() {
+    return casting;
   }
 
   /** The library of products, for what it has chosen. */

@@ -30,6 +30,6 @@ public final class CudaBackendProvider implements Backend.Provider {
 
   @Override
   public Backend open(Placement placement) {
-    return CudaBackend.open(placement.device());
+    return CudaBackend.open(placement);
   }
 }

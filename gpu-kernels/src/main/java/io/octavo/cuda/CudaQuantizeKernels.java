@@ -115,18 +115,18 @@ final class CudaQuantizeKernels implements QuantizeKernels {
   /** A cast of the transpose by the same spec, so that one read serves both. */
   private Optional<QuantizedTensor> twinOf(
       Tensor source, QuantizedTensor cast, List<QuantizedTensor> transposes) {
-    if (!tiles.fits(source, cast)) {
+    if (!TileCasts.fits(source, cast)) {
       return Optional.empty();
     }
     return transposes.stream()
         .filter(one -> one.spec().equals(cast.spec()))
-        .filter(one -> tiles.fitsTransposed(source, one))
+        .filter(one -> TileCasts.fitsTransposed(source, one))
         .findFirst();
   }
 
   private void castPlain(
       Tensor source, QuantizedTensor target, TensorAmax amax, RandomStream random) {
-    if (tiles.fits(source, target)) {
+    if (TileCasts.fits(source, target)) {
       castByTiles(source, Optional.of(target), Optional.empty(), amax);
     } else {
       castInTwoSteps(source, target, CastMatrix.of(target), amax, random);
@@ -135,7 +135,7 @@ final class CudaQuantizeKernels implements QuantizeKernels {
 
   private void castTransposed(
       Tensor source, QuantizedTensor target, TensorAmax amax, RandomStream random) {
-    if (tiles.fitsTransposed(source, target)) {
+    if (TileCasts.fitsTransposed(source, target)) {
       castByTiles(source, Optional.empty(), Optional.of(target), amax);
     } else {
       castInTwoSteps(source, target, CastMatrix.ofTranspose(target), amax, random);
@@ -149,10 +149,30 @@ final class CudaQuantizeKernels implements QuantizeKernels {
       TensorAmax amax) {
     QuantSpec spec = plain.or(() -> transposed).orElseThrow().spec();
     if (spec.granularity() instanceof Granularity.PerRow) {
-      // A row has more tiles than one: its scale must be there before.
-      amaxKernels.writeScalesOfLines(source, plain, transposed);
+      castRows(source, plain, transposed, amax);
+    } else {
+      tiles.launch(source, plain, transposed, amax);
     }
-    tiles.launch(source, plain, transposed, amax);
+  }
+
+  /** A row has more tiles than one: its amax must be known before. */
+  private void castRows(
+      Tensor source,
+      Optional<QuantizedTensor> plain,
+      Optional<QuantizedTensor> transposed,
+      TensorAmax unused) {
+    Optional<TensorAmax> lines =
+        amaxKernels.ofLines(source, plain.isPresent(), transposed.isPresent());
+    lines.ifPresentOrElse(
+        amax -> tiles.launch(source, plain, transposed, amax),
+        () -> {
+          plain.ifPresent(
+              cast -> castInTwoSteps(source, cast, CastMatrix.of(cast), unused, RandomStream.NONE));
+          transposed.ifPresent(
+              cast ->
+                  castInTwoSteps(
+                      source, cast, CastMatrix.ofTranspose(cast), unused, RandomStream.NONE));
+        });
   }
 
   private void castInTwoSteps(

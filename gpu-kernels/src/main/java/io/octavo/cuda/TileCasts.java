@@ -8,8 +8,10 @@ import io.octavo.quant.QuantSpec;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,9 +28,9 @@ final class TileCasts {
   /** Elements that one access of 16 bytes writes. */
   private static final int VECTOR = 16;
 
-  private static final Map<ElementFormat, String> ELEMENTS =
+  static final Map<ElementFormat, String> ELEMENTS =
       Map.of(ElementFormat.E4M3, "e4m3", ElementFormat.E5M2, "e5m2");
-  private static final Map<Granularity, String> GRANULARITIES =
+  static final Map<Granularity, String> GRANULARITIES =
       Map.of(
           new Granularity.PerTensor(), "tensor",
           new Granularity.PerRow(), "row",
@@ -58,7 +60,7 @@ final class TileCasts {
   }
 
   /** Whether these kernels can make {@code cast} of the rows of {@code source}. */
-  boolean fits(Tensor source, QuantizedTensor cast) {
+  static boolean fits(Tensor source, QuantizedTensor cast) {
     QuantSpec spec = cast.spec();
     return spec.rounding() == Rounding.NEAREST_EVEN
         && ELEMENTS.containsKey(spec.element())
@@ -70,7 +72,7 @@ final class TileCasts {
   }
 
   /** Whether these kernels can make {@code cast} of the transpose of {@code source}. */
-  boolean fitsTransposed(Tensor source, QuantizedTensor cast) {
+  static boolean fitsTransposed(Tensor source, QuantizedTensor cast) {
     return fits(source, cast) && source.rows() % VECTOR == 0;
   }
 
@@ -79,7 +81,7 @@ final class TileCasts {
     return spec.granularity() instanceof Granularity.PerRow && spec.scale() == ScaleFormat.BF16;
   }
 
-  private static boolean isAligned(Tensor tensor) {
+  static boolean isAligned(Tensor tensor) {
     return DeviceBuffer.address(tensor) % VECTOR == 0;
   }
 
@@ -102,22 +104,34 @@ final class TileCasts {
     QuantSpec spec = plain.or(() -> transposed).orElseThrow().spec();
     Map<Key, Kernel> ofType = Objects.requireNonNull(kernels.get(source.type()));
     Kernel kernel = Objects.requireNonNull(ofType.get(new Key(spec.element(), spec.granularity())));
-    kernel.launch(
-        grid(source),
-        source,
-        codes(plain),
-        scales(plain),
-        order(plain).row(),
-        order(plain).column(),
-        codes(transposed),
-        scales(transposed),
-        order(transposed).row(),
-        order(transposed).column(),
-        amax.values(),
-        amax.count(),
-        source.rows(),
-        source.columns(),
-        spec.scale().ordinal());
+    launch(kernel, grid(source), source, new CastPair(spec, plain, transposed), amax, source);
+  }
+
+  /**
+   * Launches a kernel that casts a matrix.
+   *
+   * @param shape a tensor of the matrix's shape
+   * @param operands what the kernel reads, its first parameters
+   */
+  static void launch(
+      Kernel kernel, Grid grid, Tensor shape, CastPair casts, TensorAmax amax, Object... operands) {
+    List<Object> arguments = new ArrayList<>(List.of(operands));
+    addTarget(arguments, casts.plain());
+    addTarget(arguments, casts.transposed());
+    arguments.add(amax.values());
+    arguments.add(amax.count());
+    arguments.add(shape.rows());
+    arguments.add(shape.columns());
+    arguments.add(casts.spec().scale().ordinal());
+    kernel.launch(grid, arguments.toArray());
+  }
+
+  private static void addTarget(List<Object> arguments, Optional<QuantizedTensor> cast) {
+    ScaleOrder order = cast.map(ScaleOrder::of).orElse(new ScaleOrder(0, 0));
+    arguments.add(codes(cast));
+    arguments.add(scales(cast));
+    arguments.add(order.row());
+    arguments.add(order.column());
   }
 
   private static long codes(Optional<QuantizedTensor> cast) {
@@ -127,9 +141,5 @@ final class TileCasts {
   /** Address of the scales; 0 where the cast is not wanted. */
   static long scales(Optional<QuantizedTensor> cast) {
     return cast.map(there -> DeviceBuffer.address(there.scales())).orElse(0L);
-  }
-
-  private static ScaleOrder order(Optional<QuantizedTensor> cast) {
-    return cast.map(ScaleOrder::of).orElse(new ScaleOrder(0, 0));
   }
 }

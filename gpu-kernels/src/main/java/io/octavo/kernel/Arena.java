@@ -23,11 +23,28 @@ public final class Arena implements AutoCloseable {
   public static Arena allocate(ArenaPlan plan, Backend backend) {
     long free = backend.freeBytes();
     if (plan.bytes() > free) {
-      throw new IllegalArgumentException(
-          "Cannot allocate the planned %.2f GiB on %s: %.2f GiB are free; lower the micro-batch or the sequence length, choose a recipe that keeps less, or use more ranks%n%s"
-              .formatted(plan.bytes() / 0x1p30, backend.name(), free / 0x1p30, table(plan)));
+      throw tooLarge(plan, backend, free);
     }
-    return new Arena(backend.allocate(Math.max(plan.bytes(), ArenaPlan.ALIGNMENT)));
+    try {
+      return new Arena(backend.allocate(Math.max(plan.bytes(), ArenaPlan.ALIGNMENT)));
+    } catch (IllegalStateException e) {
+      // Ranks that share a device may all have found it free: who comes last says what is left.
+      long left = backend.freeBytes();
+      throw plan.bytes() > left ? sinceTaken(plan, backend, left, e) : e;
+    }
+  }
+
+  private static IllegalArgumentException sinceTaken(
+      ArenaPlan plan, Backend backend, long left, IllegalStateException cause) {
+    IllegalArgumentException refusal = tooLarge(plan, backend, left);
+    refusal.initCause(cause);
+    return refusal;
+  }
+
+  private static IllegalArgumentException tooLarge(ArenaPlan plan, Backend backend, long free) {
+    return new IllegalArgumentException(
+        "Cannot allocate the planned %.2f GiB on %s: %.2f GiB are free; lower the micro-batch or the sequence length, choose a recipe that keeps less, use more ranks, or let fewer ranks share a device%n%s"
+            .formatted(plan.bytes() / 0x1p30, backend.name(), free / 0x1p30, table(plan)));
   }
 
   private static String table(ArenaPlan plan) {

@@ -69,6 +69,11 @@ public interface Backend extends AutoCloseable {
 
   OptimizerKernels optimizer();
 
+  /** Layers whose results are cast at once. */
+  default CastingKernels casting() {
+    return new ComposedCasting(quantize(), norm(), activation());
+  }
+
   /** Linear layers of served models. */
   default LinearKernels linear() {
     throw cannotServe();

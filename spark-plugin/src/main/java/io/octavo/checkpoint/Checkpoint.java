@@ -45,7 +45,8 @@ public final class Checkpoint {
     }
     for (int i = 0; i < filled.length; i++) {
       StateShard shard = shards.get(i);
-      if (filled[i] != shard.values().elements()) {
+      boolean may = shard.need() == StateShard.Need.OPTIONAL && filled[i] == 0;
+      if (filled[i] != shard.values().elements() && !may) {
         throw new CorruptDataException(
             "Cannot resume from step %d: checkpoint holds %d of %d elements of %s; it is of another model or other optimizerStates: choose another checkpointPath, or set resume to never"
                 .formatted(manifest.step(), filled[i], shard.values().elements(), shard.name()));

@@ -7,7 +7,9 @@ import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.Shape;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,6 +23,8 @@ final class CastPlanner {
 
   /** Casts that live within one product's turn, by role and shape: layers share them. */
   private final Map<String, CastSlot.Cast> transients = new HashMap<>();
+
+  private final List<ArenaPlan.Slot> histories = new ArrayList<>();
 
   /**
    * A planner of casts in {@code plan}.
@@ -52,14 +56,17 @@ final class CastPlanner {
 
   /** A history of a matrix's own: shared places hold its casts, not what their scale is from. */
   private Optional<ArenaPlan.Slot> history(MemoryKind kind, String name, Recipe.Cast cast) {
-    return keepsHistories && cast instanceof Recipe.Cast.QuantizeDelayed delayed
-        ? Optional.of(
-            plan.reserve(
-                kind,
-                name + ".amax_history",
-                DataType.F32,
-                Shape.of(AmaxHistory.elements(delayed.casts()))))
-        : Optional.empty();
+    if (keepsHistories && cast instanceof Recipe.Cast.QuantizeDelayed delayed) {
+      Shape shape = Shape.of(AmaxHistory.elements(delayed.casts()));
+      histories.add(plan.reserve(kind, name + ".amax_history", DataType.F32, shape));
+      return Optional.of(histories.get(histories.size() - 1));
+    }
+    return Optional.empty();
+  }
+
+  /** All histories reserved so far. */
+  List<ArenaPlan.Slot> histories() {
+    return List.copyOf(histories);
   }
 
   /** An input that is kept until the backward pass, in the form that its weight gradient needs. */

@@ -91,14 +91,34 @@ record CastSlot(
     }
   }
 
+  /** The same places, where every scale is measured and no history changes. */
+  CastSlot measured() {
+    return history.isEmpty() ? this : new CastSlot(plain, rowwise, columnwise, Optional.empty());
+  }
+
   /** Where the producer of the matrix writes: the slot itself where the matrix is kept there. */
   Tensor destination(Tensor scratch) {
     return plain.orElse(scratch);
   }
 
+  /**
+   * The casts of a matrix that is to be written to {@code values}, where nothing but them is read:
+   * where the matrix is not kept, and its scale is not delayed.
+   */
+  Optional<CastTarget> onlyCasts(Tensor values) {
+    List<Operand> casts = casts();
+    return plain.isPresent() || history.isPresent() || casts.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new CastTarget(values, casts));
+  }
+
+  private List<Operand> casts() {
+    return Stream.concat(rowwise.stream(), columnwise.stream()).toList();
+  }
+
   /** Fills every cast from {@code values}. */
   void cast(Tensor values, Backend backend) {
-    fill(values, Stream.concat(rowwise.stream(), columnwise.stream()).toList(), backend);
+    fill(values, casts(), backend);
   }
 
   /** Fills the cast for the forward pass; with a delayed scale that for the backward pass too. */

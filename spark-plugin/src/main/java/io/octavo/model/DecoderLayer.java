@@ -4,8 +4,10 @@ import io.octavo.kernel.AttentionKernels;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.GemmKernels.Accumulation;
 import io.octavo.kernel.RotaryKernels.Direction;
+import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * One decoder layer, forward and backward:
@@ -53,7 +55,8 @@ final class DecoderLayer {
       Tensor y) {
     Tensor n1 =
         norm(
-            saved.input().keep(x, backend),
+            x,
+            saved.input(),
             weights.named("input_layernorm.weight"),
             saved.rstd1(),
             saved.attentionInput());
@@ -71,15 +74,15 @@ final class DecoderLayer {
 
     Tensor n2 =
         norm(
-            saved.middle().keep(middle, backend),
+            middle,
+            saved.middle(),
             weights.named("post_attention_layernorm.weight"),
             saved.rstd2(),
             saved.feedForwardInput());
     Tensor gateUp = saved.gateUp().destination(scratch.gateUp());
     project(Projection.GATE_UP, saved.feedForwardInput().rowwise(n2), weights, casts, gateUp);
     Tensor product = saved.downInput().destination(scratch.wide());
-    backend.activation().swiGlu(saved.gateUp().keep(gateUp, backend), product);
-    saved.downInput().cast(product, backend);
+    gate(gateUp, saved.gateUp(), product, saved.downInput());
     addProjection(Projection.DOWN, saved.downInput().rowwise(product), weights, casts, middle, y);
   }
 
@@ -111,9 +114,16 @@ final class DecoderLayer {
     Operand h = saved.downInput().columnwise(saved.downInput().destination(dh));
     linear.backward(Projection.DOWN, gradient, h, dh);
     Tensor dGateUp = scratch.gradGateUp();
-    backend.activation().swiGluBackward(dh, saved.gateUp().operand(), dGateUp);
+    linear
+        .onlyCasts(Projection.GATE_UP, dGateUp)
+        .ifPresentOrElse(
+            only -> backend.casting().swiGluBackward(dh, saved.gateUp().operand(), only),
+            () -> {
+              backend.activation().swiGluBackward(dh, saved.gateUp().operand(), dGateUp);
+              linear.cast(Projection.GATE_UP, dGateUp);
+            });
     Tensor dn = scratch.gradHidden();
-    linear.backward(Projection.GATE_UP, dGateUp, kept(saved.feedForwardInput()), dn);
+    linear.products(Projection.GATE_UP, dGateUp, kept(saved.feedForwardInput()), dn);
     backend
         .norm()
         .rmsNormBackward(
@@ -168,11 +178,27 @@ final class DecoderLayer {
     return slot.columnwise(slot.destination(scratch.hidden()));
   }
 
-  private Tensor norm(Operand x, Tensor weight, Tensor rstd, CastSlot slot) {
+  private Tensor norm(Tensor x, KeptActivation kept, Tensor weight, Tensor rstd, CastSlot slot) {
     Tensor target = slot.destination(scratch.hidden());
-    backend.norm().rmsNorm(x, weight, config.normEpsilon(), target, rstd);
-    slot.cast(target, backend);
+    float epsilon = config.normEpsilon();
+    slot.onlyCasts(target)
+        .ifPresentOrElse(
+            casts -> backend.casting().rmsNorm(x, kept.operand(), weight, epsilon, rstd, casts),
+            () -> {
+              backend.norm().rmsNorm(kept.keep(x, backend), weight, epsilon, target, rstd);
+              slot.cast(target, backend);
+            });
     return target;
+  }
+
+  private void gate(Tensor gateUp, KeptActivation kept, Tensor product, CastSlot slot) {
+    slot.onlyCasts(product)
+        .ifPresentOrElse(
+            casts -> backend.casting().swiGlu(gateUp, kept.operand(), casts),
+            () -> {
+              backend.activation().swiGlu(kept.keep(gateUp, backend), product);
+              slot.cast(product, backend);
+            });
   }
 
   private void rotate(Context context, Tensor qkv, Direction direction) {
@@ -218,11 +244,27 @@ final class DecoderLayer {
       this.gradients = gradients;
     }
 
-    /** Casts {@code dy}; the weight's gradient takes the cast, the bias's the uncast one. */
+    /** The casts of {@code dy} where nothing else of it is read. */
+    Optional<CastTarget> onlyCasts(Projection projection, Tensor dy) {
+      return gradients.bias(projection).isPresent()
+          ? Optional.empty()
+          : casts.gradient(projection).onlyCasts(dy);
+    }
+
     void backward(Projection projection, Tensor dy, Operand x, Tensor dx) {
-      CastSlot slot = casts.gradient(projection);
-      slot.cast(dy, backend);
+      cast(projection, dy);
+      products(projection, dy, x, dx);
+    }
+
+    /** Casts {@code dy}; the bias's gradient takes it uncast. */
+    void cast(Projection projection, Tensor dy) {
+      casts.gradient(projection).cast(dy, backend);
       gradients.bias(projection).ifPresent(bias -> backend.activation().biasBackward(dy, bias));
+    }
+
+    /** Takes the casts of {@code dy}. */
+    void products(Projection projection, Tensor dy, Operand x, Tensor dx) {
+      CastSlot slot = casts.gradient(projection);
       backend
           .gemm()
           .wgrad(

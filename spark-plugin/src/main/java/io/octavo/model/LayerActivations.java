@@ -101,6 +101,23 @@ record LayerActivations(
     }
   }
 
+  /** The same places for a forward pass that leaves no trace in later ones. */
+  LayerActivations measured() {
+    return new LayerActivations(
+        input,
+        rstd1,
+        attentionInput.measured(),
+        qkv,
+        attention,
+        logSumExp,
+        outputInput.measured(),
+        middle,
+        rstd2,
+        feedForwardInput.measured(),
+        gateUp,
+        downInput.measured());
+  }
+
   private record Reservation(
       ArenaPlan plan, CastPlanner casts, RecipePlan recipes, int rows, int layer, String prefix) {
 

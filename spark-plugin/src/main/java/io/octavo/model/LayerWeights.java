@@ -55,12 +55,26 @@ final class LayerWeights {
     if (!shared && version == wantedVersion) {
       return;
     }
-    slots.forEach(
-        (projection, slot) -> {
-          var master = unit.weight(projection);
-          slot.cast(master, backend);
-          weights.put(projection, new Weight(slot.rowwise(master), slot.columnwise(master)));
-        });
+    slots.forEach((projection, slot) -> cast(projection, slot, unit, backend));
     version = wantedVersion;
+  }
+
+  /**
+   * For a pass that is not training's: delayed scales are measured, and the casts of training are
+   * made again when it goes on.
+   */
+  void refreshMeasured(long wantedVersion, UnitViews unit, Backend backend) {
+    if (slots.values().stream().allMatch(slot -> slot.history().isEmpty())) {
+      refresh(wantedVersion, unit, backend);
+      return;
+    }
+    slots.forEach((projection, slot) -> cast(projection, slot.measured(), unit, backend));
+    version = -1;
+  }
+
+  private void cast(Projection projection, CastSlot slot, UnitViews unit, Backend backend) {
+    var master = unit.weight(projection);
+    slot.cast(master, backend);
+    weights.put(projection, new Weight(slot.rowwise(master), slot.columnwise(master)));
   }
 }

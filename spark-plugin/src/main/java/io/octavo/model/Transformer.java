@@ -106,7 +106,7 @@ public final class Transformer {
    * @return the negative log-likelihood of each row's target, in nats, on the device
    */
   public Tensor train(int index, float scale) {
-    forward(inputs.get(index));
+    forward(inputs.get(index), Pass.TRAINING);
     backward(inputs.get(index), units.accumulation(index), scale);
     return losses;
   }
@@ -115,7 +115,7 @@ public final class Transformer {
   public float[] score(MicroBatch input) {
     give(0, input);
     Inputs given = inputs.get(0);
-    forward(given);
+    forward(given, Pass.SCORING);
     int last = lastUnit();
     units.acquire(last);
     normFinal();
@@ -127,7 +127,7 @@ public final class Transformer {
   /** Logits of rows {@code [from, to)} of a micro-batch, row-major {@code [to - from, V]}. */
   public float[] logits(MicroBatch input, int from, int to) {
     give(0, input);
-    forward(inputs.get(0));
+    forward(inputs.get(0), Pass.SCORING);
     int last = lastUnit();
     units.acquire(last);
     normFinal();
@@ -154,7 +154,13 @@ public final class Transformer {
     return weights.size() - 1;
   }
 
-  private void forward(Inputs given) {
+  /** What a forward pass is for; only training's leaves entries in histories of amax. */
+  private enum Pass {
+    TRAINING,
+    SCORING
+  }
+
+  private void forward(Inputs given, Pass pass) {
     DecoderLayer.Context context = new DecoderLayer.Context(given, Accumulation.OVERWRITE);
     units.acquire(0);
     Tensor table = weights.get(0).named("embed_tokens.weight");
@@ -164,7 +170,8 @@ public final class Transformer {
     for (int i = 0; i < plan.config.layers(); i++) {
       units.acquire(i + 1);
       Tensor y = enters(i + 1);
-      layer.forward(context, savedBy(i), weights.get(i + 1), castsOf(i), x, y);
+      LayerActivations places = pass == Pass.TRAINING ? savedBy(i) : savedBy(i).measured();
+      layer.forward(context, places, weights.get(i + 1), castsOf(i, pass), x, y);
       units.release(i + 1);
       x = y;
     }
@@ -179,9 +186,14 @@ public final class Transformer {
     return index < plan.config.layers() ? savedBy(index).input().destination(residual) : residual;
   }
 
-  private LayerWeights castsOf(int index) {
+  private LayerWeights castsOf(int index, Pass pass) {
     LayerWeights cast = casts.get(index);
-    cast.refresh(units.version(), weights.get(index + 1), backend);
+    UnitViews unit = weights.get(index + 1);
+    if (pass == Pass.TRAINING) {
+      cast.refresh(units.version(), unit, backend);
+    } else {
+      cast.refreshMeasured(units.version(), unit, backend);
+    }
     return cast;
   }
 
@@ -233,7 +245,13 @@ public final class Transformer {
       units.acquire(i + 1);
       units.beginGradients(i + 1);
       UnitViews unit = weights.get(i + 1);
-      layer.backward(context, saved.get(i), unit, castsOf(i), gradients.get(i + 1), gradResidual);
+      layer.backward(
+          context,
+          saved.get(i),
+          unit,
+          castsOf(i, Pass.TRAINING),
+          gradients.get(i + 1),
+          gradResidual);
       units.release(i + 1);
       units.gradientsReady(i + 1);
     }

@@ -48,6 +48,7 @@ public final class TransformerPlan {
   final ArenaPlan.Slot gradGateUp;
   final ArenaPlan.Slot attentionWorkspace;
   final ArenaPlan.Slot gemmWorkspace;
+  private final List<ArenaPlan.Slot> amaxHistories;
 
   /**
    * Reserves the places.
@@ -123,6 +124,7 @@ public final class TransformerPlan {
     for (int layer = 0; training && layer < config.layers(); layer++) {
       gradients.add(reserveGradients(casts, layer, rows));
     }
+    amaxHistories = casts.histories();
     attentionWorkspace =
         numbers.reserve(
             "attention", 1, training ? planning.attentionWorkspaceElements(geometry()) : 0);
@@ -155,6 +157,11 @@ public final class TransformerPlan {
       ArenaPlan plan, Planning planning, ModelConfig config, Recipe recipe, int batch, int time) {
     return new TransformerPlan(
         plan, planning, config, RecipePlan.uniform(recipe), batch, time, 0, true);
+  }
+
+  /** Histories of amax, of which training's delayed scales are taken: state beside the weights. */
+  public List<ArenaPlan.Slot> amaxHistories() {
+    return amaxHistories;
   }
 
   /** Extents of attention. */

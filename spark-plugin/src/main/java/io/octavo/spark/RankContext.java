@@ -80,9 +80,9 @@ public final class RankContext implements AutoCloseable {
    */
   public Placement placement() {
     ResourceInformation gpus = task.resourcesJMap().get("gpu");
-    int device =
-        gpus == null || gpus.addresses().length == 0 ? 0 : Integer.parseInt(gpus.addresses()[0]);
-    return new Placement(task.cpus(), device);
+    return gpus == null || gpus.addresses().length == 0
+        ? Placement.ofThreads(task.cpus())
+        : new Placement(task.cpus(), gpus.addresses()[0]);
   }
 
   /** Settings of the cluster. */

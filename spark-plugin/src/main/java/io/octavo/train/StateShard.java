@@ -9,5 +9,15 @@ import io.octavo.tensor.Tensor;
  * @param values this rank's elements; shares memory with the trainer
  * @param offset where they begin in the whole vector
  * @param wholeElements length of the whole vector, the same for every number of ranks
+ * @param need whether a run can go on without it
  */
-public record StateShard(String name, Tensor values, long offset, long wholeElements) {}
+public record StateShard(String name, Tensor values, long offset, long wholeElements, Need need) {
+
+  /** What a checkpoint without the shard means. */
+  public enum Need {
+    /** It is of another model or damaged. */
+    REQUIRED,
+    /** It was written by another number of ranks, and the shard keeps what it has. */
+    OPTIONAL
+  }
+}

@@ -12,12 +12,14 @@ import io.octavo.model.ModelConfig;
 import io.octavo.model.Transformer;
 import io.octavo.model.WeightSink;
 import io.octavo.model.WeightSource;
+import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * One rank of a training run. A step runs this rank's micro-batches, reduces their gradients, clips
@@ -137,9 +139,22 @@ public final class Trainer implements AutoCloseable {
     return stepsDone;
   }
 
-  /** This rank's masters and moments; checkpoints read and write them in place. */
+  /**
+   * This rank's masters, moments and histories of amax; checkpoints read and write them in place.
+   */
   public List<StateShard> stateShards() {
-    return states.stream().flatMap(state -> state.shards().stream()).toList();
+    return Stream.concat(
+            states.stream().flatMap(state -> state.shards().stream()),
+            plan.transformer().amaxHistories().stream().map(this::historyShard))
+        .toList();
+  }
+
+  /** A history is of what this rank has seen; ranks of another number begin their own. */
+  private StateShard historyShard(ArenaPlan.Slot slot) {
+    Tensor history = arena.tensor(slot);
+    String name =
+        "ranks.%d.%d/%s".formatted(collective.worldSize(), collective.rank(), slot.name());
+    return new StateShard(name, history, 0, history.elements(), StateShard.Need.OPTIONAL);
   }
 
   /** The state shards have been filled from a checkpoint taken after {@code steps} steps. */

@@ -146,6 +146,11 @@ final class UnitState {
     long offset = start() / group;
     long length = (end() - start()) / group;
     shards.add(
-        new StateShard(name, tensor.range(0, length), offset, plan.unit().elements() / group));
+        new StateShard(
+            name,
+            tensor.range(0, length),
+            offset,
+            plan.unit().elements() / group,
+            StateShard.Need.REQUIRED));
   }
 }

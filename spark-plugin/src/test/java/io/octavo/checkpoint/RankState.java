@@ -35,7 +35,7 @@ final class RankState implements AutoCloseable {
     int from = whole * rank * rank / (worldSize * worldSize);
     int to = whole * (rank + 1) * (rank + 1) / (worldSize * worldSize);
     Tensor values = new Tensor(Shape.of(to - from), memory.window(type, at, to - from));
-    return new StateShard(name, values, from, whole);
+    return new StateShard(name, values, from, whole, StateShard.Need.REQUIRED);
   }
 
   Backend backend() {

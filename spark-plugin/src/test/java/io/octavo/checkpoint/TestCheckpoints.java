@@ -189,7 +189,8 @@ class TestCheckpoints {
                           "b/" + shard.name(),
                           shard.values(),
                           shard.offset(),
-                          shard.wholeElements()))
+                          shard.wholeElements(),
+                          shard.need()))
               .toList();
       Checkpoint checkpoint = checkpoints.latest().orElseThrow();
       assertThatThrownBy(() -> checkpoint.restore(other, state.backend()))

@@ -85,6 +85,7 @@ class TestCudaTrainer {
     "bf16,FP32,4,2e-3",
     "bf16,BF16,2,2e-3",
     "tensorwise,FP32,4,5e-3",
+    "delayed,FP32,4,5e-3",
     "rowwise,FP32,4,5e-3",
     "deepseek,BF16,4,5e-3",
     "coat,FP8,4,5e-3",

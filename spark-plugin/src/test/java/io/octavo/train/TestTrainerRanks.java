@@ -191,6 +191,43 @@ class TestTrainerRanks {
     assertThat(run(ranks, config, stop, 50)).isEqualTo(uninterrupted.subList(stop, 50));
   }
 
+  /** What delayed scales are taken from is state as weights and moments are. */
+  @ParameterizedTest
+  @CsvSource({"1,7", "2,7", "2,26"})
+  void resumesDelayedScalesBitForBit(int ranks, int stop) {
+    TrainConfig config = config(new Recipe.Delayed(), MomentFormat.FP32, 2);
+    List<Double> uninterrupted = run(ranks, config, 0, 50);
+    run(ranks, config, 0, stop);
+
+    assertThat(run(ranks, config, stop, 50)).isEqualTo(uninterrupted.subList(stop, 50));
+  }
+
+  @Test
+  void evaluatingLeavesNoTraceInDelayedScales() {
+    List<Double> apart = delayed(Integer.MAX_VALUE);
+    assertThat(delayed(1)).isEqualTo(apart);
+    assertThat(delayed(3)).isEqualTo(apart);
+  }
+
+  /** Losses of training that evaluates after every {@code each} steps. */
+  private static List<Double> delayed(int each) {
+    TrainConfig config = config(new Recipe.Delayed(), MomentFormat.FP32, 2);
+    List<Double> losses = new ArrayList<>();
+    try (Backend backend = new CpuBackend(1);
+        Trainer trainer =
+            new Trainer(MODEL, config, backend, new LocalCollective(backend), END_OF_TEXT)) {
+      trainer.initialize();
+      for (int step = 1; step <= 12; step++) {
+        IntBuffer tokens = IntBuffer.wrap(samples(step));
+        losses.add(trainer.step(new StepBatch(step, tokens, GLOBAL_BATCH)).loss());
+        if (step % each == 0) {
+          assertThat(trainer.evaluate(IntBuffer.wrap(samples(99)), 3)).isFinite();
+        }
+      }
+    }
+    return losses;
+  }
+
   /** Rounded moments may fall on another code where a sum of gradients has another order. */
   @ParameterizedTest
   @CsvSource({"FP32,1e-5", "BF16,1e-3", "FP8,1e-3"})

@@ -19,6 +19,7 @@ public final class Benchmarks {
     all.put("cast", CastBenchmark::measure);
     all.put("norm", NormBenchmark::measure);
     all.put("activation", ActivationBenchmark::measure);
+    all.put("casting", CastingBenchmark::measure);
     all.put("rotary", RotaryBenchmark::measure);
     all.put("loss", LossBenchmark::measure);
     all.put("embedding", EmbeddingBenchmark::measure);
@@ -39,6 +40,7 @@ public final class Benchmarks {
         "cast",
         "norm",
         "activation",
+        "casting",
         "rotary",
         "loss",
         "embedding",

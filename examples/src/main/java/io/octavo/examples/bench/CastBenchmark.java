@@ -80,7 +80,9 @@ final class CastBenchmark {
   private static void cast(
       Setting setting, Tensor source, String scaling, List<Operand> casts, QuantSpec spec) {
     Backend backend = setting.backend();
-    int reads = spec.granularity() instanceof Granularity.PerTensor ? 2 : 1;
+    // No scale is known before all of a tensor, or of a column, is.
+    boolean ofColumns = spec.granularity() instanceof Granularity.PerRow && casts.size() > 1;
+    int reads = spec.granularity() instanceof Granularity.PerTensor || ofColumns ? 2 : 1;
     long bytes = reads * Traffic.bytes(source) + Traffic.bytes(casts);
     String subject = "%s to %s, scale a %s".formatted(source.type(), spec.element(), scaling);
     CastTarget target = new CastTarget(source, casts);

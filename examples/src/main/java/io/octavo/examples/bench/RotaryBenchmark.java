@@ -33,11 +33,13 @@ final class RotaryBenchmark {
       Tensor cosine = angles(memory, time, half, 0);
       Tensor sine = angles(memory, time, half, Math.PI / 2);
       long rotated = (long) geometry.rows() * heads * geometry.headSize() * type.bytes();
+      // Backward scans what it does not turn, too: it leaves the amax of whole rows for their cast.
+      long read = direction == Direction.BACKWARD ? Traffic.bytes(qkv) : rotated;
       setting.bandwidth(
           "rotary",
           direction.name().toLowerCase(Locale.ROOT) + " D=" + geometry.headSize(),
           geometry.rows() + "x" + heads + " heads",
-          2 * rotated + Traffic.bytes(positions),
+          read + rotated + Traffic.bytes(positions),
           () -> setting.backend().rotary().rotate(qkv, heads, positions, cosine, sine, direction));
     }
   }

@@ -84,7 +84,7 @@ public final class ServeBenchmark {
         new EngineConfig(CACHE_BYTES, options.cache(), most, PREFILL_CHUNK, 2 * most);
     try (HuggingFaceFiles files = HuggingFaceFiles.open(hadoop(directory), HADOOP);
         ServedModel model =
-            ServedModel.load(files, engine, choice.open(new Placement(options.threads(), 0)))) {
+            ServedModel.load(files, engine, choice.open(Placement.ofThreads(options.threads())))) {
       double alone = 0;
       for (int rows : options.rows()) {
         long warmUntil = System.nanoTime() + options.warmup() * 1_000_000_000L;

@@ -17,20 +17,9 @@ public final class ExecutorPlacement {
     return Math.max(1, Math.min(machine, conf.getInt("spark.executor.cores", machine)));
   }
 
-  /** The first GPU of the task at hand; 0 where Spark gives none. */
-  public static int device() {
+  /** Address of the first GPU of the task at hand; 0 where Spark gives none. */
+  public static String device() {
     ResourceInformation gpus = TaskContext.get().resourcesJMap().get("gpu");
-    if (gpus == null || gpus.addresses().length == 0) {
-      return 0;
-    }
-    String address = gpus.addresses()[0];
-    try {
-      return Integer.parseInt(address);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "Cannot use GPU %s: let the discovery script print numbers of devices as the executor's process sees them"
-              .formatted(address),
-          e);
-    }
+    return gpus == null || gpus.addresses().length == 0 ? "0" : gpus.addresses()[0];
   }
 }

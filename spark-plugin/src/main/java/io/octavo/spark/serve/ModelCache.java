@@ -81,7 +81,8 @@ public final class ModelCache {
    * @param device GPU for one that does not
    * @throws IllegalArgumentException where it cannot be served, with the reason
    */
-  public Lease lend(String path, OctavoConf conf, Configuration hadoop, int threads, int device) {
+  public Lease lend(
+      String path, OctavoConf conf, Configuration hadoop, int threads, String device) {
     Key key;
     HuggingFaceFiles files = HuggingFaceFiles.open(new Path(path), hadoop);
     try {

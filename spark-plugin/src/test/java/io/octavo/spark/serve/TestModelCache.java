@@ -47,7 +47,7 @@ class TestModelCache {
   }
 
   private ModelCache.Lease lend(Path model, String memory) {
-    return cache.lend(model.toString(), conf(memory), new Configuration(false), 1, 0);
+    return cache.lend(model.toString(), conf(memory), new Configuration(false), 1, "0");
   }
 
   private static Path copy(String name) throws IOException {

@@ -1,0 +1,47 @@
+package io.octavo.kernel;
+
+import io.octavo.quant.RandomStream;
+import io.octavo.tensor.CastTarget;
+import io.octavo.tensor.Operand;
+import io.octavo.tensor.QuantizedTensor;
+import io.octavo.tensor.Tensor;
+
+/** Layer first, casts second: what any backend can do, and what the others must agree with. */
+public final class ComposedCasting implements CastingKernels {
+
+  private final QuantizeKernels quantize;
+  private final NormKernels norm;
+  private final ActivationKernels activation;
+
+  public ComposedCasting(QuantizeKernels quantize, NormKernels norm, ActivationKernels activation) {
+    this.quantize = quantize;
+    this.norm = norm;
+    this.activation = activation;
+  }
+
+  @Override
+  public void rmsNorm(Tensor x, Operand kept, Tensor weight, float eps, Tensor rstd, CastTarget y) {
+    keep(x, kept);
+    norm.rmsNorm(kept, weight, eps, y.values(), rstd);
+    quantize.cast(y, RandomStream.NONE);
+  }
+
+  @Override
+  public void swiGlu(Tensor gateUp, Operand kept, CastTarget out) {
+    keep(gateUp, kept);
+    activation.swiGlu(kept, out.values());
+    quantize.cast(out, RandomStream.NONE);
+  }
+
+  @Override
+  public void swiGluBackward(Tensor dout, Operand gateUp, CastTarget dGateUp) {
+    activation.swiGluBackward(dout, gateUp, dGateUp.values());
+    quantize.cast(dGateUp, RandomStream.NONE);
+  }
+
+  private void keep(Tensor values, Operand kept) {
+    if (kept instanceof QuantizedTensor codes) {
+      quantize.quantize(values, codes, RandomStream.NONE);
+    }
+  }
+}
