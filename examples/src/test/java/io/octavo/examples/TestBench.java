@@ -66,6 +66,7 @@ class TestBench {
             "cast",
             "norm",
             "activation",
+            "casting",
             "rotary",
             "loss",
             "embedding",
