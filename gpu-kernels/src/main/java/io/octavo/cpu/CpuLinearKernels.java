@@ -31,6 +31,8 @@ final class CpuLinearKernels implements LinearKernels {
   /** Rows of the input that codes are widened for each by itself, in registers. */
   private static final int FEW = 2;
 
+  private static final float[] E4M3 = ScalarWeightLoops.table(ElementFormat.E4M3);
+
   private final Tiles tiles;
   private final FloatLoops floats;
   private final WeightLoops loops;
@@ -106,16 +108,6 @@ final class CpuLinearKernels implements LinearKernels {
       }
     }
     return scale;
-  }
-
-  private static final float[] E4M3 = values();
-
-  private static float[] values() {
-    float[] values = new float[256];
-    for (int code = 0; code < values.length; code++) {
-      values[code] = ElementFormat.E4M3.decode(code);
-    }
-    return values;
   }
 
   private void multiply(PackedRows weight, Inputs inputs, int from, int to, FloatBuffer result) {

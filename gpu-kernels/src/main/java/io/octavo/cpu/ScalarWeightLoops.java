@@ -13,7 +13,8 @@ final class ScalarWeightLoops implements WeightLoops {
   private static final float[] INT4 = table(new IntegerFormat(4));
   private static final float[] E2M1 = table(ElementFormat.E2M1);
 
-  private static float[] table(ElementFormat format) {
+  /** The number of every code. */
+  static float[] table(ElementFormat format) {
     float[] values = new float[1 << format.bits()];
     for (int code = 0; code < values.length; code++) {
       values[code] = format.decode(code);
@@ -93,33 +94,33 @@ final class ScalarWeightLoops implements WeightLoops {
   @Override
   public void accumulateInt8(
       byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
-    for (int i = 0; i < ROWS * stride; i++) {
-      int row = i / LANES % ROWS;
-      int lane = i % LANES;
-      int k = i / (ROWS * LANES) * LANES + lane;
-      sums[sumsAt + row * step + lane] += panel[i] * x[xAt + k];
-    }
+    accumulatePanel(i -> panel[i], stride, x, xAt, sums, sumsAt, step);
   }
 
   @Override
   public void accumulateE4m3(
       byte[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
-    for (int i = 0; i < ROWS * stride; i++) {
-      int row = i / LANES % ROWS;
-      int lane = i % LANES;
-      int k = i / (ROWS * LANES) * LANES + lane;
-      sums[sumsAt + row * step + lane] += E4M3[panel[i] & 0xFF] * x[xAt + k];
-    }
+    accumulatePanel(i -> E4M3[panel[i] & 0xFF], stride, x, xAt, sums, sumsAt, step);
   }
 
   @Override
   public void accumulateBf16(
       short[] panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
+    accumulatePanel(i -> Bfloat16.decode(panel[i]), stride, x, xAt, sums, sumsAt, step);
+  }
+
+  /** What a place of a panel holds. */
+  private interface Panel {
+    float value(int place);
+  }
+
+  private static void accumulatePanel(
+      Panel panel, int stride, float[] x, int xAt, float[] sums, int sumsAt, int step) {
     for (int i = 0; i < ROWS * stride; i++) {
       int row = i / LANES % ROWS;
       int lane = i % LANES;
       int k = i / (ROWS * LANES) * LANES + lane;
-      sums[sumsAt + row * step + lane] += Bfloat16.decode(panel[i]) * x[xAt + k];
+      sums[sumsAt + row * step + lane] += panel.value(i) * x[xAt + k];
     }
   }
 
