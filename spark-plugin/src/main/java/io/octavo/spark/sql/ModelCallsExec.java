@@ -15,6 +15,7 @@ import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.execution.metric.SQLMetrics;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Map;
@@ -29,35 +30,40 @@ public final class ModelCallsExec extends SparkPlan {
   private final Seq<ModelCall> calls;
   private final Seq<Attribute> answers;
   private final SparkPlan child;
-  private final Map<String, SQLMetric> metrics;
+  private @Nullable Map<String, SQLMetric> metrics;
 
   /** Answers of {@code calls} under {@code answers}. Catalyst copies a node by this constructor. */
   public ModelCallsExec(Seq<ModelCall> calls, Seq<Attribute> answers, SparkPlan child) {
     this.calls = calls;
     this.answers = answers;
     this.child = child;
-    metrics =
-        scala.collection.immutable.Map$.MODULE$.from(
-            Scala.seq(
-                List.of(
-                    new Tuple2<>(
-                        "numOutputRows",
-                        SQLMetrics.createMetric(sparkContext(), "number of output rows")),
-                    new Tuple2<>(
-                        "promptTokens", SQLMetrics.createMetric(sparkContext(), "tokens of texts")),
-                    new Tuple2<>(
-                        "generatedTokens",
-                        SQLMetrics.createMetric(sparkContext(), "tokens generated")),
-                    new Tuple2<>(
-                        "failedRows", SQLMetrics.createMetric(sparkContext(), "rows with errors")),
-                    new Tuple2<>(
-                        "modelTime",
-                        SQLMetrics.createMetric(sparkContext(), "milliseconds with the model")))));
   }
 
+  /** Made when they are first asked for: a plan is copied often and few copies run. */
   @Override
-  public Map<String, SQLMetric> metrics() {
+  public synchronized Map<String, SQLMetric> metrics() {
+    if (metrics == null) {
+      metrics = newMetrics();
+    }
     return metrics;
+  }
+
+  private Map<String, SQLMetric> newMetrics() {
+    return scala.collection.immutable.Map$.MODULE$.from(
+        Scala.seq(
+            List.of(
+                new Tuple2<>(
+                    "numOutputRows",
+                    SQLMetrics.createMetric(sparkContext(), "number of output rows")),
+                new Tuple2<>(
+                    "promptTokens", SQLMetrics.createMetric(sparkContext(), "tokens of texts")),
+                new Tuple2<>(
+                    "generatedTokens", SQLMetrics.createMetric(sparkContext(), "tokens generated")),
+                new Tuple2<>(
+                    "failedRows", SQLMetrics.createMetric(sparkContext(), "rows with errors")),
+                new Tuple2<>(
+                    "modelTime",
+                    SQLMetrics.createMetric(sparkContext(), "milliseconds with the model")))));
   }
 
   @Override
@@ -121,7 +127,7 @@ public final class ModelCallsExec extends SparkPlan {
     return child
         .executeColumnar()
         .mapPartitions(
-            new AnswerBatches(List.copyOf(columns), hadoop, CallMetrics.of(metrics)),
+            new AnswerBatches(List.copyOf(columns), hadoop, CallMetrics.of(metrics())),
             true,
             ClassTag.apply(ColumnarBatch.class));
   }
