@@ -117,6 +117,11 @@ public final class HuggingFaceFiles implements ModelFiles {
     return List.copyOf(ids);
   }
 
+  /** The {@link #fingerprint} of a directory, which is not opened for it. */
+  public static String fingerprintOf(Path directory, Configuration hadoop) {
+    return new DirectoryText(directory, hadoop).fingerprint();
+  }
+
   @Override
   public String fingerprint() {
     return text.fingerprint();

@@ -43,7 +43,8 @@ public final class ServedModel implements AutoCloseable {
   private volatile boolean closed;
   private boolean released;
 
-  private ServedModel(ModelFiles files, EngineConfig engine, Backend backend) {
+  private ServedModel(ModelFiles files, EngineConfig engine, Backend backend, Tokenizer tokenizer) {
+    this.tokenizer = tokenizer;
     this.config = files.config();
     this.engine = engine;
     this.backend = backend;
@@ -61,7 +62,6 @@ public final class ServedModel implements AutoCloseable {
       weights.close();
       throw e;
     }
-    tokenizer = files.tokenizer().open();
     scheduler = new Scheduler(pool, decoder, engine);
     room = new Semaphore(engine.maxQueued());
     thread = new Thread(this::serve, "octavo-serve");
@@ -84,13 +84,25 @@ public final class ServedModel implements AutoCloseable {
   }
 
   /**
-   * Loads a model. The backend is the model's from now on and closed with it.
+   * Loads a model. The backend is the model's from now on, and closed with it or where loading
+   * fails.
    *
    * @throws io.octavo.format.CorruptDataException where its files are not right
    * @throws IllegalArgumentException where memory is too small
    */
   public static ServedModel load(ModelFiles files, EngineConfig engine, Backend backend) {
-    return new ServedModel(files, engine, backend);
+    try {
+      Tokenizer tokenizer = files.tokenizer().open();
+      try {
+        return new ServedModel(files, engine, backend, tokenizer);
+      } catch (RuntimeException e) {
+        tokenizer.close();
+        throw e;
+      }
+    } catch (RuntimeException e) {
+      backend.close();
+      throw e;
+    }
   }
 
   /** Shape of the model. */

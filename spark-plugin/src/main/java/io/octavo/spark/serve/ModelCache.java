@@ -1,6 +1,5 @@
 package io.octavo.spark.serve;
 
-import io.octavo.kernel.Backend;
 import io.octavo.kernel.BackendChoice;
 import io.octavo.kernel.Backends;
 import io.octavo.kernel.Placement;
@@ -83,14 +82,8 @@ public final class ModelCache {
    */
   public Lease lend(
       String path, OctavoConf conf, Configuration hadoop, int threads, String device) {
-    Key key;
-    HuggingFaceFiles files = HuggingFaceFiles.open(new Path(path), hadoop);
-    try {
-      key = new Key(path, files.fingerprint(), conf);
-    } catch (RuntimeException e) {
-      files.close();
-      throw e;
-    }
+    Path directory = new Path(path);
+    Key key = new Key(path, HuggingFaceFiles.fingerprintOf(directory, hadoop), conf);
     Entry mine = new Entry();
     Entry entry;
     synchronized (entries) {
@@ -101,11 +94,9 @@ public final class ModelCache {
       entries.put(key, entry);
       entry.users++;
     }
-    boolean loads = entry == mine;
-    if (loads) {
-      load(entry, path, files, conf, new Placement(threads, device));
+    if (entry == mine) {
+      load(entry, directory, hadoop, conf, new Placement(threads, device));
     }
-    files.close();
     try {
       return new Lease(entry, entry.model.join());
     } catch (CompletionException e) {
@@ -124,14 +115,13 @@ public final class ModelCache {
   }
 
   private void load(
-      Entry entry, String path, HuggingFaceFiles files, OctavoConf conf, Placement placement) {
+      Entry entry, Path path, Configuration hadoop, OctavoConf conf, Placement placement) {
     boolean loaded = false;
-    try {
+    try (HuggingFaceFiles files = HuggingFaceFiles.open(path, hadoop)) {
       BackendChoice choice = Backends.installed().chooseOrBest(conf.backend());
       makeRoom(conf.serve().memory());
-      Backend backend = choice.open(placement);
       long start = System.nanoTime();
-      ServedModel model = ServedModel.load(files, conf.serve().engine(), backend);
+      ServedModel model = ServedModel.load(files, conf.serve().engine(), choice.open(placement));
       if (model.bytes() > conf.serve().memory()) {
         long bytes = model.bytes();
         model.close();
