@@ -9,12 +9,18 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed team of threads that runs the blocks of one job at a time; the caller is one of them. An
- * idle worker spins for some microseconds before it parks, since jobs follow each other closely.
+ * A fixed team of threads that runs the blocks of one job at a time; the caller is one of them. Who
+ * waits spins for some microseconds, since jobs follow each other closely, and then lets others on
+ * its core: a scheduler may have put helper and caller on the same one, where spinning holds up
+ * what is waited for. An idle helper parks in the end.
  */
 final class Workers implements AutoCloseable {
 
-  private static final int SPINS = 20_000;
+  /** About 15 microseconds. */
+  private static final int SPINS = 500;
+
+  /** Yields before a helper parks: about half a millisecond where nobody else wants its core. */
+  private static final int YIELDS = 1_000;
 
   private final List<Thread> helpers = new ArrayList<>();
   private volatile @Nullable Job current;
@@ -47,13 +53,8 @@ final class Workers implements AutoCloseable {
       LockSupport.unpark(helper);
     }
     job.work();
-    // A helper without a core of its own gets this one's rather than being waited for.
-    for (int spins = 0; job.finished.get() < blocks; spins++) {
-      if (spins < SPINS) {
-        Thread.onSpinWait();
-      } else {
-        Thread.yield();
-      }
+    for (int waits = 0; job.finished.get() < blocks; waits++) {
+      pause(waits);
     }
     current = null;
     job.rethrow();
@@ -68,11 +69,19 @@ final class Workers implements AutoCloseable {
         job.work();
         last = job;
         idle = 0;
-      } else if (idle++ < SPINS) {
-        Thread.onSpinWait();
+      } else if (idle++ < SPINS + YIELDS) {
+        pause(idle);
       } else {
         LockSupport.parkNanos(this, 1_000_000);
       }
+    }
+  }
+
+  private static void pause(int waits) {
+    if (waits < SPINS) {
+      Thread.onSpinWait();
+    } else {
+      Thread.yield();
     }
   }
 
