@@ -7,8 +7,15 @@ import io.octavo.tokens.TokenizerSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileChecksum;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -20,6 +27,10 @@ final class DirectoryText {
   static final String TOKENIZER = "tokenizer.json";
   static final String GENERATION = "generation_config.json";
   private static final long MOST = 16 << 20;
+  private static final int PIECE = 1 << 20;
+
+  /** Files that a model is read from. */
+  private static final Pattern READ = Pattern.compile("[^._].*\\.(json|safetensors)");
 
   private final Path directory;
   private final Configuration hadoop;
@@ -44,23 +55,52 @@ final class DirectoryText {
         : TokenizerSpec.bytes();
   }
 
-  /** Names, sizes and times of the files. */
+  /** Names, sizes and times of the files that a model is read from. */
   String fingerprint() {
+    return print(
+        status ->
+            "%s %d@%d"
+                .formatted(
+                    status.getPath().getName(), status.getLen(), status.getModificationTime()));
+  }
+
+  /** Names and checksums of the same files; reads those that the file system has none of. */
+  String checksum() {
+    return print(status -> status.getPath().getName() + " " + checksum(status));
+  }
+
+  private String print(Function<FileStatus, String> line) {
     try {
-      StringBuilder print = new StringBuilder(directory.toString());
-      for (FileStatus status : files().listStatus(directory)) {
-        print
-            .append('|')
-            .append(status.getPath().getName())
-            .append(' ')
-            .append(status.getLen())
-            .append('@')
-            .append(status.getModificationTime());
-      }
-      return print.toString();
+      return Arrays.stream(files().listStatus(directory))
+          .filter(status -> READ.matcher(status.getPath().getName()).matches())
+          .map(line)
+          .sorted()
+          .collect(Collectors.joining("\n"));
     } catch (IOException e) {
       throw failed("read", directory, e);
     }
+  }
+
+  private String checksum(FileStatus status) {
+    try {
+      FileChecksum known = files().getFileChecksum(status.getPath());
+      return known == null
+          ? status.getLen() + " CRC32C " + crc(status.getPath())
+          : known.getAlgorithmName() + " " + HexFormat.of().formatHex(known.getBytes());
+    } catch (IOException e) {
+      throw failed("read", status.getPath(), e);
+    }
+  }
+
+  private String crc(Path file) throws IOException {
+    CRC32C sum = new CRC32C();
+    byte[] piece = new byte[PIECE];
+    try (var in = files().open(file)) {
+      for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+        sum.update(piece, 0, count);
+      }
+    }
+    return Long.toHexString(sum.getValue());
   }
 
   private FileSystem files() throws IOException {

@@ -17,6 +17,8 @@ import java.util.Optional;
 /** Weights of linear layers with one input, one below the other. */
 record FusedWeight(ModelWeights files, List<StoredWeight> parts, Shape shape, WeightScheme scheme) {
 
+  private static final long UNIT = 32;
+
   static FusedWeight of(ModelWeights files, List<StoredWeight> parts) {
     long columns = parts.get(0).shape().columns();
     long rows = 0;
@@ -77,6 +79,17 @@ record FusedWeight(ModelWeights files, List<StoredWeight> parts, Shape shape, We
         .anyMatch(part -> part.shape().rows() % block.rows() != 0);
   }
 
+  /** Bytes on a device: codes or numbers, rows padded to {@value #UNIT}, and scales of rows. */
+  long packedBytes() {
+    long padded = (shape.columns() + UNIT - 1) / UNIT * UNIT;
+    if (scheme.weight().isEmpty()) {
+      return shape.rows() * (padded * type().bytes() + Float.BYTES);
+    }
+    QuantSpec spec = scheme.weight().get();
+    long codes = spec.element().bits() <= 4 ? padded / 2 : padded;
+    return shape.rows() * (codes + Float.BYTES * spec.granularity().scaleColumns(shape.columns()));
+  }
+
   HostWeight read() {
     return scheme.weight().isPresent() ? codes(scheme.weight().orElseThrow()) : numbers();
   }
@@ -115,10 +128,15 @@ record FusedWeight(ModelWeights files, List<StoredWeight> parts, Shape shape, We
     }
   }
 
-  /** Numbers: BF16 where all parts are stored so, else F32. */
+  /** Type of numbers: BF16 where all parts are stored so, else F32. */
+  private DataType type() {
+    return parts.stream().allMatch(part -> part.type() == TensorType.BF16)
+        ? DataType.BF16
+        : DataType.F32;
+  }
+
   private HostWeight numbers() {
-    boolean half = parts.stream().allMatch(part -> part.type() == TensorType.BF16);
-    DataType type = half ? DataType.BF16 : DataType.F32;
+    DataType type = type();
     long bytes = shape.elements() * type.bytes();
     if (bytes > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
@@ -127,7 +145,7 @@ record FusedWeight(ModelWeights files, List<StoredWeight> parts, Shape shape, We
     }
     ByteBuffer values = CodePacking.littleEndian((int) bytes);
     for (StoredWeight part : parts) {
-      if (half) {
+      if (type == DataType.BF16) {
         values.put(part.numbers());
       } else {
         FloatBuffer target = values.asFloatBuffer().limit((int) part.shape().elements());

@@ -117,9 +117,26 @@ public final class HuggingFaceFiles implements ModelFiles {
     return List.copyOf(ids);
   }
 
+  /** Bytes that {@link #linear} of these names takes on a device, about; headers say it. */
+  public long packedBytes(List<String> names) {
+    return fused(names).packedBytes();
+  }
+
+  private FusedWeight fused(List<String> names) {
+    return FusedWeight.of(weights, names.stream().map(this::stored).toList());
+  }
+
   /** The {@link #fingerprint} of a directory, which is not opened for it. */
   public static String fingerprintOf(Path directory, Configuration hadoop) {
     return new DirectoryText(directory, hadoop).fingerprint();
+  }
+
+  /**
+   * Checksums of a directory's files: as the file system keeps them, else made by reading all of
+   * them.
+   */
+  public static String checksumOf(Path directory, Configuration hadoop) {
+    return new DirectoryText(directory, hadoop).checksum();
   }
 
   @Override
@@ -145,12 +162,12 @@ public final class HuggingFaceFiles implements ModelFiles {
 
   @Override
   public WeightScheme scheme(List<String> names) {
-    return FusedWeight.of(weights, names.stream().map(this::stored).toList()).scheme();
+    return fused(names).scheme();
   }
 
   @Override
   public HostWeight linear(List<String> names) {
-    return FusedWeight.of(weights, names.stream().map(this::stored).toList()).read();
+    return fused(names).read();
   }
 
   @Override

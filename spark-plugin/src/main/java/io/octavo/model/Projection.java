@@ -6,7 +6,7 @@ import java.util.List;
  * The linear layers of a decoder layer as they are multiplied: those that share their input are
  * one, with their weights one below the other.
  */
-enum Projection {
+public enum Projection {
   QKV("self_attn.qkv_proj", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
   OUTPUT("self_attn.o_proj", "self_attn.o_proj"),
   GATE_UP("mlp.gate_up_proj", "mlp.gate_proj", "mlp.up_proj"),
@@ -28,6 +28,11 @@ enum Projection {
   /** Hugging Face's linear layers that it is made of, in the order of its rows. */
   List<String> parts() {
     return parts;
+  }
+
+  /** Names of the weights of a layer, such as {@code model.layers.3.mlp.down_proj.weight}. */
+  public List<String> weights(int layer) {
+    return parts.stream().map(part -> "model.layers.%d.%s.weight".formatted(layer, part)).toList();
   }
 
   /** Rows of the weight of one part. */

@@ -1,7 +1,6 @@
 package io.octavo.serve;
 
 import io.octavo.kernel.Backend;
-import io.octavo.kernel.CacheKernels;
 import io.octavo.layout.ModelFiles;
 import io.octavo.model.ModelConfig;
 import io.octavo.tokens.Tokenizer;
@@ -50,13 +49,10 @@ public final class ServedModel implements AutoCloseable {
     this.backend = backend;
     this.ends = files.endsOfText();
     weights = ServedWeights.load(files, backend);
-    long pageBytes = Decoder.pageBytes(config, engine.cacheFormat()) * config.layers();
-    int pages =
-        (int) Math.min(engine.cacheBytes() / pageBytes, Integer.MAX_VALUE / CacheKernels.PAGE);
-    pool = new PagePool(Math.min(pages, mostPages()));
+    pool = new PagePool(ServedMemory.pages(config, engine));
     int rows = Math.max(MAX_LOGITS, engine.maxBatch() + engine.prefillChunk());
     try {
-      requirePages(pageBytes);
+      requirePages();
       decoder = new Decoder(weights, backend, engine.cacheFormat(), pool.size(), rows, MAX_LOGITS);
     } catch (RuntimeException e) {
       weights.close();
@@ -69,17 +65,11 @@ public final class ServedModel implements AutoCloseable {
     thread.start();
   }
 
-  /** More than this is never used: every place taken by a sequence of the longest kind. */
-  private int mostPages() {
-    long each = PagePool.pagesFor(config.contextLength());
-    return (int) Math.min(Integer.MAX_VALUE / CacheKernels.PAGE, each * engine.maxBatch());
-  }
-
-  private void requirePages(long pageBytes) {
+  private void requirePages() {
     if (pool.size() < 1) {
       throw new IllegalArgumentException(
           "Cannot serve model: a page of its cache takes %d bytes, cacheMemory is %d"
-              .formatted(pageBytes, engine.cacheBytes()));
+              .formatted(ServedMemory.pageBytes(config, engine), engine.cacheBytes()));
     }
   }
 
@@ -117,8 +107,12 @@ public final class ServedModel implements AutoCloseable {
 
   /** Memory that weights and cache take. */
   public long bytes() {
-    return weights.bytes()
-        + pool.size() * Decoder.pageBytes(config, engine.cacheFormat()) * config.layers();
+    return weights.bytes() + pool.size() * ServedMemory.pageBytes(config, engine);
+  }
+
+  /** Whether it answers; not any more once it is closed or a step has failed. */
+  public boolean serving() {
+    return !closed;
   }
 
   /** Tokens that went through the model so far. */

@@ -5,6 +5,7 @@ import io.octavo.kernel.Backend;
 import io.octavo.kernel.PackedWeight;
 import io.octavo.layout.ModelFiles;
 import io.octavo.model.ModelConfig;
+import io.octavo.model.Projection;
 import io.octavo.model.RopeTable;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
@@ -15,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -57,11 +57,10 @@ final class ServedWeights implements AutoCloseable {
     this.backend = backend;
     embedding = tensor(files, "model.embed_tokens.weight", config.vocabulary(), config.hidden());
     for (int layer = 0; layer < config.layers(); layer++) {
-      layers.add(layer(files, "model.layers." + layer + "."));
+      layers.add(layer(files, layer));
     }
     finalNorm = tensor(files, "model.norm.weight", config.hidden());
-    String headName = config.tiedHead() ? "model.embed_tokens" : "lm_head";
-    head = linear(files, headName);
+    head = linear(files, headNames(config));
     RopeTable table = RopeTable.of(config, config.contextLength());
     cosine = upload(table.cosine(), config.contextLength(), config.headSize() / 2);
     sine = upload(table.sine(), config.contextLength(), config.headSize() / 2);
@@ -72,17 +71,22 @@ final class ServedWeights implements AutoCloseable {
     return new ServedWeights(files, backend);
   }
 
-  private Layer layer(ModelFiles files, String prefix) {
-    String attention = prefix + "self_attn.";
+  /** Name of the output head's weight. */
+  static List<String> headNames(ModelConfig config) {
+    return List.of(config.tiedHead() ? "model.embed_tokens.weight" : "lm_head.weight");
+  }
+
+  private Layer layer(ModelFiles files, int layer) {
+    String prefix = "model.layers." + layer + ".";
     return new Layer(
         tensor(files, prefix + "input_layernorm.weight", config.hidden()),
-        linear(files, attention + "q_proj", attention + "k_proj", attention + "v_proj"),
-        headNorm(files, attention + "q_norm.weight"),
-        headNorm(files, attention + "k_norm.weight"),
-        linear(files, attention + "o_proj"),
+        linear(files, Projection.QKV.weights(layer)),
+        headNorm(files, prefix + "self_attn.q_norm.weight"),
+        headNorm(files, prefix + "self_attn.k_norm.weight"),
+        linear(files, Projection.OUTPUT.weights(layer)),
         tensor(files, prefix + "post_attention_layernorm.weight", config.hidden()),
-        linear(files, prefix + "mlp.gate_proj", prefix + "mlp.up_proj"),
-        linear(files, prefix + "mlp.down_proj"));
+        linear(files, Projection.GATE_UP.weights(layer)),
+        linear(files, Projection.DOWN.weights(layer)));
   }
 
   private Optional<Tensor> headNorm(ModelFiles files, String name) {
@@ -91,10 +95,9 @@ final class ServedWeights implements AutoCloseable {
         : Optional.empty();
   }
 
-  private PackedWeight linear(ModelFiles files, String... names) {
+  private PackedWeight linear(ModelFiles files, List<String> names) {
     try {
-      List<String> weights = Arrays.stream(names).map(name -> name + ".weight").toList();
-      PackedWeight weight = backend.linear().pack(files.linear(weights));
+      PackedWeight weight = backend.linear().pack(files.linear(names));
       owned.add(weight);
       bytes += weight.bytes();
       return weight;

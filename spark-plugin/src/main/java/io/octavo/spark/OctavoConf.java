@@ -110,8 +110,15 @@ public record OctavoConf(
       bytes(
           "serve.memory",
           "4g",
-          "Memory that served models and their caches may take together in an executor, outside"
-              + " Spark's; models that nobody uses make room for others.");
+          "Memory that served models and their caches may take together in an executor, those in"
+              + " use too; models that nobody uses make room for others. Weights lie in the Java"
+              + " heap where the CPU computes.");
+
+  private static final ConfKey<Duration> SERVE_MEMORY_TIMEOUT =
+      time(
+          "serve.memoryTimeout",
+          "300s",
+          "Longest wait of a task for models in use to leave room for another.");
 
   private static final ConfKey<Long> CACHE_MEMORY =
       bytes("serve.cacheMemory", "512m", "Memory for keys and values of a served model.");
@@ -159,6 +166,7 @@ public record OctavoConf(
           TRANSPORT_TIMEOUT,
           TRANSPORT_PORT,
           SERVE_MEMORY,
+          SERVE_MEMORY_TIMEOUT,
           CACHE_MEMORY,
           CACHE_FORMAT,
           MAX_BATCH,
@@ -187,6 +195,7 @@ public record OctavoConf(
   private static ServeSettings serve(SparkConf conf) {
     return new ServeSettings(
         SERVE_MEMORY.read(conf),
+        SERVE_MEMORY_TIMEOUT.read(conf),
         new EngineConfig(
             CACHE_MEMORY.read(conf),
             CACHE_FORMAT.read(conf),

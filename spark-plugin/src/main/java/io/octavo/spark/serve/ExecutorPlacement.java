@@ -1,5 +1,6 @@
 package io.octavo.spark.serve;
 
+import io.octavo.kernel.Placement;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -10,16 +11,17 @@ public final class ExecutorPlacement {
 
   private ExecutorPlacement() {}
 
-  /** All cores of this executor: its tasks wait while a model computes for them. */
-  public static int cores() {
+  /**
+   * All cores of this executor, since its tasks wait while a model computes for them, and the first
+   * GPU of the task at hand, or the process's where Spark gives none.
+   */
+  public static Placement current() {
     SparkConf conf = SparkEnv.get().conf();
     int machine = Runtime.getRuntime().availableProcessors();
-    return Math.max(1, Math.min(machine, conf.getInt("spark.executor.cores", machine)));
-  }
-
-  /** Address of the first GPU of the task at hand; 0 where Spark gives none. */
-  public static String device() {
+    int cores = Math.max(1, Math.min(machine, conf.getInt("spark.executor.cores", machine)));
     ResourceInformation gpus = TaskContext.get().resourcesJMap().get("gpu");
-    return gpus == null || gpus.addresses().length == 0 ? "0" : gpus.addresses()[0];
+    return gpus == null || gpus.addresses().length == 0
+        ? Placement.ofThreads(cores)
+        : new Placement(cores, gpus.addresses()[0]);
   }
 }

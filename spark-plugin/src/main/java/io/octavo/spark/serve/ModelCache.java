@@ -1,200 +1,133 @@
 package io.octavo.spark.serve;
 
-import io.octavo.kernel.BackendChoice;
-import io.octavo.kernel.Backends;
 import io.octavo.kernel.Placement;
-import io.octavo.layout.HuggingFaceFiles;
 import io.octavo.serve.ServedModel;
 import io.octavo.spark.OctavoConf;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The models of this process. The first task that asks for one loads it while the others wait; a
  * directory that cannot be served is said so to all of them for a while, without reading it again.
- * Files that have changed make another model. Models without tasks go, the longest unused first,
- * when memory is wanted.
+ * Files of other content make another model, and one whose engine has died is loaded anew.
+ *
+ * <p>All models together, those in use too, stay within the memory that is set: see {@link
+ * ModelRoom}.
  */
 public final class ModelCache {
 
   /** A process is one executor: Spark gives its tasks nothing else to share. */
   public static final ModelCache PROCESS = new ModelCache();
 
-  private static final Logger LOG = LoggerFactory.getLogger(ModelCache.class);
+  private final DirectoryVersions versions = new DirectoryVersions();
+  private final ModelRoom room = new ModelRoom();
 
-  /** How long a failure is remembered. */
-  private static final long FAILURE_NANOS = 10_000_000_000L;
-
-  /** What makes two requests ask for the same model. */
-  private record Key(String path, String fingerprint, OctavoConf conf) {}
-
-  private static final class Entry {
-    private final CompletableFuture<ServedModel> model = new CompletableFuture<>();
-    private int users;
-    private long failedAt;
-  }
-
-  private final Map<Key, Entry> entries = new LinkedHashMap<>(4, 0.75f, true);
-
-  /** A model, lent until it is closed. */
+  /** Models, lent until they are given back. */
   public final class Lease implements AutoCloseable {
-    private final Entry entry;
-    private final ServedModel model;
+    private final Map<String, CachedModel> lent;
     private boolean returned;
 
-    private Lease(Entry entry, ServedModel model) {
-      this.entry = entry;
-      this.model = model;
+    private Lease(Map<String, CachedModel> lent) {
+      this.lent = lent;
     }
 
-    /** The model. */
-    public ServedModel model() {
-      return model;
+    /** The model of one of the directories that were asked for. */
+    public ServedModel model(String directory) {
+      return Optional.ofNullable(lent.get(directory)).orElseThrow().model();
     }
 
     @Override
-    public void close() {
-      synchronized (entries) {
-        if (!returned) {
-          returned = true;
-          entry.users--;
-        }
+    public synchronized void close() {
+      if (!returned) {
+        returned = true;
+        room.leave(lent.values());
       }
     }
   }
 
   /**
-   * The model of a directory.
+   * The models of directories: all that a task will ask, since one that waits for room must not
+   * hold others.
    *
-   * @param threads cores for a backend that computes on the host
-   * @param device GPU for one that does not
-   * @throws IllegalArgumentException where it cannot be served, with the reason
+   * @param placement where a model computes that is not loaded yet
+   * @throws IllegalArgumentException where one cannot be served, with the reason
    */
   public Lease lend(
-      String path, OctavoConf conf, Configuration hadoop, int threads, String device) {
-    Path directory = new Path(path);
-    Key key = new Key(path, HuggingFaceFiles.fingerprintOf(directory, hadoop), conf);
-    Entry mine = new Entry();
-    Entry entry;
-    synchronized (entries) {
-      entry = entries.getOrDefault(key, mine);
-      if (failedLongAgo(entry)) {
-        entry = mine;
+      Set<String> directories, OctavoConf conf, Configuration hadoop, Placement placement) {
+    long deadline = System.nanoTime() + conf.serve().memoryTimeout().toNanos();
+    while (true) {
+      Map<String, CachedModel> wanted = new LinkedHashMap<>();
+      for (String directory : directories) {
+        wanted.put(directory, naming(directory, () -> find(directory, conf, hadoop)));
       }
-      entries.put(key, entry);
-      entry.users++;
-    }
-    if (entry == mine) {
-      load(entry, directory, hadoop, conf, new Placement(threads, device));
-    }
-    try {
-      return new Lease(entry, entry.model.join());
-    } catch (CompletionException e) {
-      synchronized (entries) {
-        entry.users--;
+      wanted.forEach((directory, model) -> naming(directory, model::size));
+      Optional<List<CachedModel>> entered =
+          room.enter(new ArrayList<>(wanted.values()), conf.serve().memory(), deadline);
+      if (entered.isPresent()) {
+        return load(new Lease(wanted), entered.get(), placement);
       }
-      Throwable cause = Optional.ofNullable(e.getCause()).orElse(e);
-      throw new IllegalArgumentException(
-          "Cannot serve model %s: %s".formatted(path, cause.getMessage()), cause);
     }
   }
 
-  private static boolean failedLongAgo(Entry entry) {
-    return entry.model.isCompletedExceptionally()
-        && System.nanoTime() - entry.failedAt > FAILURE_NANOS;
-  }
-
-  private void load(
-      Entry entry, Path path, Configuration hadoop, OctavoConf conf, Placement placement) {
+  private static Lease load(Lease lease, List<CachedModel> fresh, Placement placement) {
     boolean loaded = false;
-    try (HuggingFaceFiles files = HuggingFaceFiles.open(path, hadoop)) {
-      BackendChoice choice = Backends.installed().chooseOrBest(conf.backend());
-      makeRoom(conf.serve().memory());
-      long start = System.nanoTime();
-      ServedModel model = ServedModel.load(files, conf.serve().engine(), choice.open(placement));
-      if (model.bytes() > conf.serve().memory()) {
-        long bytes = model.bytes();
-        model.close();
-        throw new IllegalArgumentException(
-            "it takes %,d bytes with its cache, spark.octavo.serve.memory allows %,d; raise that, or lower spark.octavo.serve.cacheMemory"
-                .formatted(bytes, conf.serve().memory()));
-      }
-      LOG.info(
-          "serves {} on {}: {} MiB, loaded in {} ms",
-          path,
-          choice.explanation(),
-          model.bytes() >> 20,
-          (System.nanoTime() - start) / 1_000_000);
-      entry.model.complete(model);
+    try {
+      fresh.forEach(model -> model.load(placement));
+      lease.lent.forEach((directory, model) -> naming(directory, model::model));
       loaded = true;
-      makeRoom(conf.serve().memory());
-    } catch (RuntimeException e) {
-      entry.failedAt = System.nanoTime();
-      entry.model.completeExceptionally(e);
-      loaded = true;
+      return lease;
     } finally {
       if (!loaded) {
-        entry.failedAt = System.nanoTime();
-        entry.model.completeExceptionally(
-            new IllegalStateException("loading ended with an error, see the executor's log"));
+        fresh.forEach(CachedModel::abandon);
+        lease.close();
       }
     }
   }
 
-  /** Gives models without users back until the rest takes less than {@code memory}. */
-  private void makeRoom(long memory) {
-    List<ServedModel> leaving = new ArrayList<>();
-    synchronized (entries) {
-      long taken = 0;
-      for (Entry entry : entries.values()) {
-        taken += bytes(entry);
+  private CachedModel find(String path, OctavoConf conf, Configuration hadoop) {
+    try {
+      Path given = new Path(path);
+      Path directory = given.getFileSystem(hadoop).makeQualified(given);
+      ModelKey key = new ModelKey(directory, versions.of(directory, hadoop), conf);
+      CachedModel mine = new CachedModel(directory, hadoop, conf);
+      CachedModel found = room.findOrPut(key, mine);
+      if (found == mine) {
+        mine.measure();
       }
-      for (Iterator<Entry> all = entries.values().iterator(); all.hasNext() && taken > memory; ) {
-        Entry entry = all.next();
-        if (entry.users == 0 && bytes(entry) > 0) {
-          taken -= bytes(entry);
-          leaving.add(entry.model.join());
-          all.remove();
-        }
-      }
+      return found;
+    } catch (IOException e) {
+      throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
     }
-    leaving.forEach(ServedModel::close);
   }
 
-  private static long bytes(Entry entry) {
-    return entry.model.isDone() && !entry.model.isCompletedExceptionally()
-        ? entry.model.join().bytes()
-        : 0;
+  private static <T> T naming(String directory, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (CompletionException | UncheckedIOException | IllegalArgumentException e) {
+      Throwable cause =
+          e instanceof CompletionException ? Optional.ofNullable(e.getCause()).orElse(e) : e;
+      throw new IllegalArgumentException(
+          "Cannot serve model %s: %s".formatted(directory, cause.getMessage()), cause);
+    }
   }
 
   /** Models that are loaded. */
   public int size() {
-    synchronized (entries) {
-      return (int) entries.values().stream().filter(entry -> bytes(entry) > 0).count();
-    }
+    return room.loaded();
   }
 
   /** Gives all models back, also those in use: the process ends or its application has. */
   public void close() {
-    List<Entry> all;
-    synchronized (entries) {
-      all = new ArrayList<>(entries.values());
-      entries.clear();
-    }
-    for (Entry entry : all) {
-      if (bytes(entry) > 0) {
-        entry.model.join().close();
-      }
-    }
+    room.close();
   }
 }

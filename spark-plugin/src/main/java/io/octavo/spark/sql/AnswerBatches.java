@@ -1,14 +1,11 @@
 package io.octavo.spark.sql;
 
-import io.octavo.serve.ServedModel;
 import io.octavo.spark.OctavoConf;
 import io.octavo.spark.serve.ExecutorPlacement;
 import io.octavo.spark.serve.ModelCache;
 import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
@@ -44,30 +41,26 @@ final class AnswerBatches
 
   private final class Answering implements java.util.Iterator<ColumnarBatch> {
     private final java.util.Iterator<ColumnarBatch> batches;
-    private final List<ModelCache.Lease> leases = new ArrayList<>();
+    private final ModelCache.Lease lease;
     private final AnsweredBatch answered;
 
     Answering(java.util.Iterator<ColumnarBatch> batches) {
       this.batches = batches;
+      lease =
+          ModelCache.PROCESS.lend(
+              calls.stream().map(call -> call.options().model()).collect(Collectors.toSet()),
+              OctavoConf.of(SparkEnv.get().conf()),
+              hadoop.value(),
+              ExecutorPlacement.current());
+      answered =
+          new AnsweredBatch(
+              calls,
+              calls.stream()
+                  .map(call -> new TextCalls(call, lease.model(call.options().model()), metrics))
+                  .toList(),
+              metrics);
       TaskCompletionListener end = context -> close();
       TaskContext.get().addTaskCompletionListener(end);
-      Map<String, ServedModel> models = new HashMap<>();
-      OctavoConf conf = OctavoConf.of(SparkEnv.get().conf());
-      List<TextCalls> texts = new ArrayList<>();
-      for (CallColumn call : calls) {
-        ServedModel model =
-            models.computeIfAbsent(call.options().model(), path -> lend(path, conf));
-        texts.add(new TextCalls(call, model, metrics));
-      }
-      answered = new AnsweredBatch(calls, texts, metrics);
-    }
-
-    private ServedModel lend(String path, OctavoConf conf) {
-      ModelCache.Lease lease =
-          ModelCache.PROCESS.lend(
-              path, conf, hadoop.value(), ExecutorPlacement.cores(), ExecutorPlacement.device());
-      leases.add(lease);
-      return lease.model();
     }
 
     @Override
@@ -82,10 +75,8 @@ final class AnswerBatches
 
     /** Also where the task is killed: what is still asked for is given up. */
     private void close() {
-      if (answered != null) {
-        answered.close();
-      }
-      leases.forEach(ModelCache.Lease::close);
+      answered.close();
+      lease.close();
     }
   }
 }

@@ -11,6 +11,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.execution.vectorized.OnHeapColumnVector;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -51,8 +52,7 @@ final class AnsweredBatch implements AutoCloseable {
       pending.add(ask(models.get(i), batch.column(calls.get(i).text()), rows));
     }
     for (int i = 0; i < calls.size(); i++) {
-      columns[batch.numCols() + i] =
-          answers(calls.get(i), batch.column(calls.get(i).text()), pending.get(i));
+      columns[batch.numCols() + i] = answers(i, batch.column(calls.get(i).text()), pending.get(i));
     }
     metrics.rows().add(rows);
     metrics.modelTime().add((System.nanoTime() - start) / 1_000_000);
@@ -73,10 +73,11 @@ final class AnsweredBatch implements AutoCloseable {
   }
 
   private OnHeapColumnVector answers(
-      CallColumn call, ColumnVector texts, List<@Nullable CompletableFuture<?>> pending) {
-    OnHeapColumnVector vector = new OnHeapColumnVector(pending.size(), call.type());
+      int call, ColumnVector texts, List<@Nullable CompletableFuture<?>> pending) {
+    DataType type = calls.get(call).type();
+    OnHeapColumnVector vector = new OnHeapColumnVector(pending.size(), type);
     answers.add(vector);
-    AnswerWriter writer = new AnswerWriter(call.type());
+    AnswerWriter writer = new AnswerWriter(type);
     for (int row = 0; row < pending.size(); row++) {
       CompletableFuture<?> future = pending.get(row);
       writer.append(vector, future == null ? null : answer(call, texts.getUTF8String(row), future));
@@ -84,7 +85,8 @@ final class AnsweredBatch implements AutoCloseable {
     return vector;
   }
 
-  private Object answer(CallColumn call, UTF8String text, CompletableFuture<?> future) {
+  private Object answer(int place, UTF8String text, CompletableFuture<?> future) {
+    CallColumn call = calls.get(place);
     try {
       Object value = await(future);
       return call.options().failOnError()
@@ -93,6 +95,12 @@ final class AnsweredBatch implements AutoCloseable {
     } catch (ExecutionException e) {
       Throwable cause = Optional.ofNullable(e.getCause()).orElse(e);
       String why = String.valueOf(cause.getMessage());
+      if (!models.get(place).serving()) {
+        throw new IllegalStateException(
+            "Cannot answer %s: %s; a task that is tried again loads the model anew"
+                .formatted(call.function().sqlName(), why),
+            cause);
+      }
       metrics.failedRows().add(1);
       if (!call.options().failOnError()) {
         return new GenericInternalRow(new Object[] {null, UTF8String.fromString(why)});

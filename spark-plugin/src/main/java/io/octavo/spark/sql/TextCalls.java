@@ -26,6 +26,11 @@ final class TextCalls {
     this.metrics = metrics;
   }
 
+  /** Whether the model answers at all: where it does not, rows are not to blame. */
+  boolean serving() {
+    return model.serving();
+  }
+
   /** The answer to a text, in Catalyst's form; it fails where the text cannot be answered. */
   CompletableFuture<? extends Object> ask(UTF8String text) {
     try {

@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.octavo.golden.GoldenFiles;
+import io.octavo.kernel.Placement;
+import io.octavo.serve.ServedModel;
+import io.octavo.spark.OctavoConf;
 import io.octavo.spark.serve.ModelCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -239,6 +244,31 @@ class TestModelFunctions {
   void describesItself(String function) {
     String text = spark.sql("DESCRIBE FUNCTION EXTENDED " + function).collectAsList().toString();
     assertThat(text).contains("model - path of a model's directory").contains("Examples");
+  }
+
+  @Test
+  void blamesNoRowForAnEngineThatHasDied() throws Exception {
+    CompletableFuture<List<Row>> running =
+        CompletableFuture.supplyAsync(
+            () ->
+                rows(
+                    "SELECT octavo_generate($m, concat('The city ', id), 400, failOnError => false) FROM range(500)"));
+    try (ModelCache.Lease lease =
+        ModelCache.PROCESS.lend(
+            Set.of(wiki),
+            OctavoConf.of(spark.sparkContext().conf()),
+            spark.sparkContext().hadoopConfiguration(),
+            Placement.ofThreads(1))) {
+      ServedModel model = lease.model(wiki);
+      long before = model.computedTokens();
+      while (model.computedTokens() == before && !running.isDone()) {
+        Thread.onSpinWait();
+      }
+      model.close();
+    }
+    assertThatThrownBy(running::join)
+        .hasStackTraceContaining("a task that is tried again loads the model anew");
+    assertThat(continuation(3)).isNotEmpty();
   }
 
   @Test
