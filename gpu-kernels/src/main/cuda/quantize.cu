@@ -250,28 +250,35 @@ extern "C" __global__ void __launch_bounds__(CAST_THREADS)
   }
 }
 
-// Delayed scaling (io.octavo.quant.AmaxHistory): leaves in `amax` what the scale is taken from, the
-// largest entry of the history or else the tensor's own, which it then enters. One block of 256.
+// Delayed scaling (io.octavo.quant.AmaxHistory): the place of the next entry, the amax of the cast
+// made last, then the entries, `elements` numbers in all. For another cast the amax of the last one
+// becomes an entry. Leaves in `amax` what the scale is taken from, the largest entry or else the
+// tensor's own amax, which takes the last one's place. One block of 256 threads.
 extern "C" __global__ void __launch_bounds__(CAST_THREADS)
-    delay_amax(const float* partials, int partial_count, float* history, int entries, float* amax) {
+    delay_amax(const float* partials, int partial_count, float* history, int elements, int another,
+               float* amax) {
   __shared__ float shared[CAST_THREADS / WARP];
+  constexpr int RING = 2;
+  int entries = elements - RING;
   float own = 0;
   for (int i = threadIdx.x; i < partial_count; i += CAST_THREADS) {
     own = fmaxf(own, partials[i]);
   }
   own = block_max(own, shared);
-  __syncthreads();
-  float largest = 0;
+  int next = static_cast<int>(history[0]);
+  float largest = another != 0 ? history[1] : 0;
   for (int i = threadIdx.x; i < entries; i += CAST_THREADS) {
-    largest = fmaxf(largest, history[1 + i]);
+    largest = fmaxf(largest, another != 0 && i == next ? 0 : history[RING + i]);
   }
-  largest = block_max(largest, shared);
   __syncthreads();
+  largest = block_max(largest, shared);
   if (threadIdx.x == 0) {
     *amax = largest == 0 ? own : largest;
-    int next = static_cast<int>(history[0]);
-    history[1 + next] = own;
-    history[0] = static_cast<float>((next + 1) % entries);
+    if (another != 0) {
+      history[RING + next] = history[1];
+      history[0] = static_cast<float>((next + 1) % entries);
+    }
+    history[1] = own;
   }
 }
 

@@ -313,14 +313,21 @@ __device__ __forceinline__ void turn_codes(const uint4 (&codes)[4], uint32_t* wo
 }
 
 // The scale of a tensor from its partial amax, for every thread; the first block of the grid stores it.
-// `shared` has a float a warp.
+// `partials` are aligned to 16 bytes, `shared` has a float a warp.
 template <typename Element>
 __device__ __forceinline__ float scale_of_partials(const Target& plain, const Target& transposed,
                                                    const float* __restrict__ partials, int count,
                                                    int scale_format, float* shared) {
   float most = 0;
-  for (int i = threadIdx.x; i < count; i += CAST_THREADS) {
-    most = fmaxf(most, __ldg(partials + i));
+  for (int i = 4 * threadIdx.x; i < count; i += 4 * CAST_THREADS) {
+    if (i + 4 <= count) {
+      float4 four = __ldg(reinterpret_cast<const float4*>(partials + i));
+      most = fmaxf(most, fmaxf(fmaxf(four.x, four.y), fmaxf(four.z, four.w)));
+    } else {
+      for (int j = i; j < count; j++) {
+        most = fmaxf(most, __ldg(partials + j));
+      }
+    }
   }
   float scale = scale_for(block_max(most, shared), Element::MAX_FINITE, scale_format);
   if (threadIdx.x == 0 && blockIdx.x == 0 && blockIdx.y == 0) {

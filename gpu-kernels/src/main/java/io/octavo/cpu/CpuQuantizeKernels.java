@@ -57,6 +57,14 @@ final class CpuQuantizeKernels implements QuantizeKernels {
 
   @Override
   public void castDelayed(CastTarget target, Tensor history, RandomStream random) {
+    float[] state = HostBuffer.of(history).toFloats();
+    new AmaxHistory(state).advance();
+    HostBuffer.of(history).put(state);
+    recastDelayed(target, history, random);
+  }
+
+  @Override
+  public void recastDelayed(CastTarget target, Tensor history, RandomStream random) {
     Tensor source = target.values();
     float[] state = HostBuffer.of(history).toFloats();
     AmaxHistory casts = new AmaxHistory(state);
@@ -72,7 +80,7 @@ final class CpuQuantizeKernels implements QuantizeKernels {
         convert(source, (Tensor) cast);
       }
     }
-    casts.add(own);
+    casts.note(own);
     HostBuffer.of(history).put(state);
   }
 

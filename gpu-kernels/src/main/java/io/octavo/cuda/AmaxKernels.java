@@ -52,12 +52,24 @@ final class AmaxKernels {
     return new TensorAmax(context.blockAmax(), blocks);
   }
 
-  /** The amax of casts before, to which that of {@code source} is added. */
-  TensorAmax delayed(Tensor source, Tensor history) {
+  /** The amax of casts before; that of {@code source} becomes the one of the cast made last. */
+  TensorAmax delayed(Tensor source, Tensor history, Entry entry) {
     TensorAmax own = of(source);
-    int entries = Math.toIntExact(history.elements() - 1);
-    delay.launch(Grid.of(1, THREADS), own.values(), own.count(), history, entries, delayed);
+    delay.launch(
+        Grid.of(1, THREADS),
+        own.values(),
+        own.count(),
+        history,
+        Math.toIntExact(history.elements()),
+        entry == Entry.ANOTHER ? 1 : 0,
+        delayed);
     return new TensorAmax(delayed, 1);
+  }
+
+  /** Whether a cast with a delayed scale is another one or the one made last, again. */
+  enum Entry {
+    ANOTHER,
+    SAME
   }
 
   /**

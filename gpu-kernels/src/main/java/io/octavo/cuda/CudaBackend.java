@@ -73,7 +73,11 @@ public final class CudaBackend implements Backend {
     this.cache = new CudaCacheKernels(context);
     this.sampling = new CudaSamplingKernels(context);
     this.servedLayers = new CudaServedLayers(linear, cache);
-    this.casting = new CudaCastingKernels(context, new ComposedCasting(quantize, norm, activation));
+    this.casting =
+        new CudaCastingKernels(
+            context,
+            new ComposedCasting(quantize, norm, activation, optimizer),
+            new WeightUpdates(optimizer.update(), new TileUpdates(context), quantize));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.octavo.cuda;
 
 import io.octavo.kernel.CastingKernels;
+import io.octavo.kernel.OptimizerKernels;
 import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.Operand;
@@ -31,6 +32,7 @@ final class CudaCastingKernels implements CastingKernels {
 
   private final CudaContext context;
   private final CastingKernels composed;
+  private final WeightUpdates updates;
   private final Map<Storage, Kernel> keepRmsNorm = new EnumMap<>(Storage.class);
   private final Map<Storage, Kernel> measureSwiGluBackward = new EnumMap<>(Storage.class);
   private final Kernel keepSwiGlu;
@@ -38,9 +40,10 @@ final class CudaCastingKernels implements CastingKernels {
   private final CastingVariants swiGlu;
   private final CastingVariants swiGluBackward;
 
-  CudaCastingKernels(CudaContext context, CastingKernels composed) {
+  CudaCastingKernels(CudaContext context, CastingKernels composed, WeightUpdates updates) {
     this.context = context;
     this.composed = composed;
+    this.updates = updates;
     KernelModule module = context.module("casting");
     for (Storage in : new Storage[] {Storage.BF16, Storage.GROUP_16}) {
       keepRmsNorm.put(in, module.kernel("keep_rms_norm_" + in.label()));
@@ -198,6 +201,22 @@ final class CudaCastingKernels implements CastingKernels {
         dout.columns(),
         context.blockAmax());
     return blocks;
+  }
+
+  @Override
+  public void adamW(
+      CastTarget parameters,
+      Optional<Tensor> history,
+      Tensor gradients,
+      OptimizerKernels.Moment first,
+      OptimizerKernels.Moment second,
+      OptimizerKernels.AdamWRule rule,
+      Tensor control) {
+    Tensor values = parameters.values();
+    updates.run(
+        new AdamWLaunch.Update(values, gradients, first, second, rule, control),
+        parameters,
+        history);
   }
 
   private int persistentBlocks(Kernel kernel, long elements) {

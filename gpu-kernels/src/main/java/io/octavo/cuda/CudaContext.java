@@ -17,6 +17,9 @@ final class CudaContext implements AutoCloseable {
   /** Blocks of the largest persistent grid: eight on each of 132 multiprocessors. */
   static final int MOST_BLOCKS = 1056;
 
+  /** Entries of {@link #blockAmax}: forty blocks on each of 132 multiprocessors leave one each. */
+  static final int MOST_AMAX = 5280;
+
   private final Device device;
   private final Stream stream;
   private final List<AutoCloseable> owned = new ArrayList<>();
@@ -26,7 +29,7 @@ final class CudaContext implements AutoCloseable {
   CudaContext(Device device) {
     this.device = device;
     this.stream = new Stream(device);
-    this.blockAmax = reserve(DataType.F32, MOST_BLOCKS);
+    this.blockAmax = reserve(DataType.F32, MOST_AMAX);
     this.amaxNote = new AmaxNote(stream);
   }
 

@@ -3,7 +3,6 @@ package io.octavo.cuda;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.Tensor;
-import java.util.Optional;
 import jcuda.Pointer;
 import jcuda.driver.JCudaDriver;
 
@@ -80,19 +79,12 @@ final class CudaOptimizerKernels implements OptimizerKernels {
       Moment second,
       AdamWRule rule,
       Tensor control) {
-    update.launch(parameters, gradients, first, second, rule, control, Optional.empty());
+    update.launch(new AdamWLaunch.Update(parameters, gradients, first, second, rule, control));
   }
 
-  /** {@link #adamW} that also writes the new parameters in BF16. */
-  void adamWWithCopy(
-      Tensor parameters,
-      Tensor gradients,
-      Moment first,
-      Moment second,
-      AdamWRule rule,
-      Tensor control,
-      Tensor copy) {
-    update.launch(parameters, gradients, first, second, rule, control, Optional.of(copy));
+  /** The kernels of {@link #adamW}. */
+  AdamWLaunch update() {
+    return update;
   }
 
   @Override

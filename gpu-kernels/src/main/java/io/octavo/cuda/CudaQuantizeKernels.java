@@ -53,14 +53,18 @@ final class CudaQuantizeKernels implements QuantizeKernels {
 
   @Override
   public void cast(CastTarget target, RandomStream random) {
-    boolean tensorWise =
-        target.casts().stream().anyMatch(cast -> isTensorWise(granularityOf(cast)));
-    castAll(target, tensorWise ? amaxKernels.of(target.values()) : unused(), random);
+    castAll(target, isTensorWise(target) ? amaxKernels.of(target.values()) : unused(), random);
   }
 
   @Override
   public void castDelayed(CastTarget target, Tensor history, RandomStream random) {
-    castAll(target, amaxKernels.delayed(target.values(), history), random);
+    castAll(
+        target, amaxKernels.delayed(target.values(), history, AmaxKernels.Entry.ANOTHER), random);
+  }
+
+  @Override
+  public void recastDelayed(CastTarget target, Tensor history, RandomStream random) {
+    castAll(target, amaxKernels.delayed(target.values(), history, AmaxKernels.Entry.SAME), random);
   }
 
   private TensorAmax measured(Tensor source, QuantizedTensor target) {
@@ -80,6 +84,11 @@ final class CudaQuantizeKernels implements QuantizeKernels {
     return cast instanceof Transposed transposed
         ? Optional.of(transposed.stored().spec().granularity())
         : Optional.empty();
+  }
+
+  /** Whether a cast has one scale a tensor. */
+  static boolean isTensorWise(CastTarget target) {
+    return target.casts().stream().anyMatch(cast -> isTensorWise(granularityOf(cast)));
   }
 
   private static boolean isTensorWise(Optional<Granularity> granularity) {

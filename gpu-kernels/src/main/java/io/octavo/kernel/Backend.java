@@ -69,9 +69,9 @@ public interface Backend extends AutoCloseable {
 
   OptimizerKernels optimizer();
 
-  /** Layers whose results are cast at once. */
+  /** Layers and updates whose results are cast at once. */
   default CastingKernels casting() {
-    return new ComposedCasting(quantize(), norm(), activation());
+    return new ComposedCasting(quantize(), norm(), activation(), optimizer());
   }
 
   /** Linear layers of served models. */

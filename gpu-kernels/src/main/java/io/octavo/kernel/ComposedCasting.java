@@ -5,18 +5,28 @@ import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.QuantizedTensor;
 import io.octavo.tensor.Tensor;
+import java.util.Optional;
 
-/** Layer first, casts second: what any backend can do, and what the others must agree with. */
+/**
+ * Layer or update first, casts second: what any backend can do, and what the others must agree
+ * with.
+ */
 public final class ComposedCasting implements CastingKernels {
 
   private final QuantizeKernels quantize;
   private final NormKernels norm;
   private final ActivationKernels activation;
+  private final OptimizerKernels optimizer;
 
-  public ComposedCasting(QuantizeKernels quantize, NormKernels norm, ActivationKernels activation) {
+  public ComposedCasting(
+      QuantizeKernels quantize,
+      NormKernels norm,
+      ActivationKernels activation,
+      OptimizerKernels optimizer) {
     this.quantize = quantize;
     this.norm = norm;
     this.activation = activation;
+    this.optimizer = optimizer;
   }
 
   @Override
@@ -37,6 +47,21 @@ public final class ComposedCasting implements CastingKernels {
   public void swiGluBackward(Tensor dout, Operand gateUp, CastTarget dGateUp) {
     activation.swiGluBackward(dout, gateUp, dGateUp.values());
     quantize.cast(dGateUp, RandomStream.NONE);
+  }
+
+  @Override
+  public void adamW(
+      CastTarget parameters,
+      Optional<Tensor> history,
+      Tensor gradients,
+      OptimizerKernels.Moment first,
+      OptimizerKernels.Moment second,
+      OptimizerKernels.AdamWRule rule,
+      Tensor control) {
+    optimizer.adamW(parameters.values(), gradients, first, second, rule, control);
+    history.ifPresentOrElse(
+        amax -> quantize.castDelayed(parameters, amax, RandomStream.NONE),
+        () -> quantize.cast(parameters, RandomStream.NONE));
   }
 
   private void keep(Tensor values, Operand kept) {

@@ -45,14 +45,27 @@ public interface QuantizeKernels {
 
   /**
    * Fills every cast of {@code target} with one scale for all, taken from the {@link
-   * io.octavo.quant.AmaxHistory} of the matrix, to which its amax is then added. Where no entry is
-   * above 0 the matrix's own amax gives the scale. Numbers that the scale does not reach saturate.
+   * io.octavo.quant.AmaxHistory} of the matrix, which then knows of one cast more. Where no entry
+   * is above 0 the matrix's own amax gives the scale. Numbers that the scale does not reach
+   * saturate.
    *
    * @param target with casts of one scale a tensor
    * @param history F32, as {@link io.octavo.quant.AmaxHistory} lays it out
    */
   default void castDelayed(CastTarget target, Tensor history, RandomStream random) {
-    throw new UnsupportedOperationException(
+    throw measuresEachTensor(target);
+  }
+
+  /**
+   * As {@link #castDelayed}, in the place of the cast made last: the same matrix gets the same
+   * casts again, and the history knows of no other cast.
+   */
+  default void recastDelayed(CastTarget target, Tensor history, RandomStream random) {
+    throw measuresEachTensor(target);
+  }
+
+  private static UnsupportedOperationException measuresEachTensor(CastTarget target) {
+    return new UnsupportedOperationException(
         "Cannot cast %s with a delayed scale: this backend measures each tensor; use another recipe"
             .formatted(target.values().shape()));
   }

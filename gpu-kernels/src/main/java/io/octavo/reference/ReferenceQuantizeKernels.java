@@ -34,6 +34,14 @@ final class ReferenceQuantizeKernels implements QuantizeKernels {
 
   @Override
   public void castDelayed(CastTarget target, Tensor history, RandomStream random) {
+    float[] state = OperandValues.of(history);
+    new AmaxHistory(state).advance();
+    OperandValues.put(state, history);
+    recastDelayed(target, history, random);
+  }
+
+  @Override
+  public void recastDelayed(CastTarget target, Tensor history, RandomStream random) {
     Tensor source = target.values();
     float[] values = OperandValues.of(source);
     float own = 0;
@@ -53,7 +61,7 @@ final class ReferenceQuantizeKernels implements QuantizeKernels {
         convert(source, (Tensor) cast);
       }
     }
-    casts.add(own);
+    casts.note(own);
     OperandValues.put(state, history);
   }
 

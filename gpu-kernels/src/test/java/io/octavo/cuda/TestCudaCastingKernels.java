@@ -39,7 +39,8 @@ class TestCudaCastingKernels {
   }
 
   private static CastingKernels composed(CudaBackend backend) {
-    return new ComposedCasting(backend.quantize(), backend.norm(), backend.activation());
+    return new ComposedCasting(
+        backend.quantize(), backend.norm(), backend.activation(), backend.optimizer());
   }
 
   /** Codes of a kept input where the recipe keeps such, else the input. */

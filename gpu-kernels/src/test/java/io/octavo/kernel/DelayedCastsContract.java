@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -94,5 +95,30 @@ public abstract class DelayedCastsContract {
       assertThat(tensors.read(narrow)[5]).isEqualTo(Bfloat16.round(values[5]));
     }
     assertThat(saturated).as("numbers that an old scale does not reach").isPositive();
+  }
+
+  /** As after a checkpoint, which holds the history but no codes. */
+  @Test
+  void castsTheSameMatrixAgainByTheSameScale() {
+    Tensor history = tensors.zeros(AmaxHistory.elements(3));
+    QuantizedTensor rowwise = tensors.codes(SPEC, ROWS, COLUMNS);
+    for (int step = 0; step < 8; step++) {
+      Tensor source = tensors.normal(step, Math.pow(3, step % 4), ROWS, COLUMNS);
+      CastTarget target = new CastTarget(source, List.of(rowwise));
+      backend.quantize().castDelayed(target, history, RandomStream.NONE);
+      byte[] codes = tensors.codes(rowwise.codes());
+      float[] scale = tensors.read(rowwise.scales());
+      float[] known = tensors.read(history);
+
+      backend
+          .quantize()
+          .cast(
+              new CastTarget(tensors.normal(77, 5, ROWS, COLUMNS), List.of(rowwise)),
+              RandomStream.NONE);
+      backend.quantize().recastDelayed(target, history, RandomStream.NONE);
+      assertThat(tensors.codes(rowwise.codes())).as("step %d", step).isEqualTo(codes);
+      assertThat(tensors.read(rowwise.scales())).isEqualTo(scale);
+      assertThat(tensors.read(history)).isEqualTo(known);
+    }
   }
 }

@@ -116,9 +116,26 @@ record CastSlot(
     return Stream.concat(rowwise.stream(), columnwise.stream()).toList();
   }
 
+  /** The casts of a weight that starts at {@code from}, for its update to make; none of itself. */
+  Optional<UpdatedWeight> updated(long from, Tensor values) {
+    return casts().isEmpty()
+        ? Optional.empty()
+        : Optional.of(new UpdatedWeight(from, new CastTarget(values, casts()), history));
+  }
+
   /** Fills every cast from {@code values}. */
   void cast(Tensor values, Backend backend) {
     fill(values, casts(), backend);
+  }
+
+  /** As {@link #cast}, with the scale that the cast made last has of its history. */
+  void recast(Tensor values, Backend backend) {
+    history.ifPresentOrElse(
+        amax ->
+            backend
+                .quantize()
+                .recastDelayed(new CastTarget(values, casts()), amax, RandomStream.NONE),
+        () -> cast(values, backend));
   }
 
   /** Fills the cast for the forward pass; with a delayed scale that for the backward pass too. */

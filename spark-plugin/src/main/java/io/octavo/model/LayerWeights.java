@@ -3,11 +3,13 @@ package io.octavo.model;
 import io.octavo.kernel.Backend;
 import io.octavo.tensor.Operand;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Casts of the linear weights of one layer. Made again when the version of the weights is another,
- * or at every use where layers share a place.
+ * Casts of the linear weights of one layer. Those in places of their own are made by the update of
+ * the weights, and here where weights have changed by other means; those in places that layers
+ * share at every use.
  */
 final class LayerWeights {
 
@@ -51,6 +53,24 @@ final class LayerWeights {
     return weight;
   }
 
+  /** The weights whose casts an update can make. */
+  List<UpdatedWeight> updated(UnitViews unit) {
+    return slots.entrySet().stream()
+        .flatMap(
+            entry ->
+                entry
+                    .getValue()
+                    .updated(unit.offset(entry.getKey()), unit.weight(entry.getKey()))
+                    .stream())
+        .toList();
+  }
+
+  /** The update that made {@code newVersion} of the weights has cast them. */
+  void areOf(long newVersion) {
+    version = newVersion;
+  }
+
+  /** Makes the casts of a version of the weights that no update has cast. */
   void refresh(long wantedVersion, UnitViews unit, Backend backend) {
     if (!shared && version == wantedVersion) {
       return;
@@ -74,7 +94,7 @@ final class LayerWeights {
 
   private void cast(Projection projection, CastSlot slot, UnitViews unit, Backend backend) {
     var master = unit.weight(projection);
-    slot.cast(master, backend);
+    slot.recast(master, backend);
     weights.put(projection, new Weight(slot.rowwise(master), slot.columnwise(master)));
   }
 }

@@ -5,6 +5,7 @@ import io.octavo.kernel.Backend;
 import io.octavo.kernel.GemmKernels.Accumulation;
 import io.octavo.tensor.Operand;
 import io.octavo.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * The output head and its loss, a chunk of rows at a time: logits of one chunk exist at once, and
@@ -31,11 +32,26 @@ final class OutputHead {
     this.gemm = gemm;
   }
 
-  private Operand weight(Tensor table, long wantedVersion) {
+  /** The table, for its update to cast, where it is cast. */
+  Optional<UpdatedWeight> updated(long from, Tensor table) {
+    return weightSlot.updated(from, table);
+  }
+
+  /** The update that made {@code newVersion} of the table has cast it. */
+  void isOf(long newVersion) {
+    version = newVersion;
+  }
+
+  /** Casts a version of the table that no update has cast. */
+  void refresh(Tensor table, long wantedVersion) {
     if (version != wantedVersion) {
       weightSlot.cast(table, backend);
       version = wantedVersion;
     }
+  }
+
+  private Operand weight(Tensor table, long wantedVersion) {
+    refresh(table, wantedVersion);
     return weightSlot.rowwise(table);
   }
 

@@ -61,7 +61,7 @@ public record ParameterLayout(List<ParameterUnit> units) {
   }
 
   /** {@code elements} rounded up to a multiple of {@link #ALIGNMENT}. */
-  static long padded(long elements) {
+  public static long padded(long elements) {
     return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 

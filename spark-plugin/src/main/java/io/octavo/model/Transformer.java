@@ -22,6 +22,8 @@ import java.util.function.Consumer;
  */
 public final class Transformer {
 
+  private static final String EMBEDDING = "embed_tokens.weight";
+
   private final Backend backend;
   private final TransformerPlan plan;
   private final UnitAccess units;
@@ -99,6 +101,43 @@ public final class Transformer {
   }
 
   /**
+   * The weights of a unit whose casts are in places of their own: an update makes them as it goes.
+   * None where ranks share the weights, since each then updates a part that cuts through what has
+   * one scale: casts follow there when a layer has been gathered.
+   */
+  public List<UpdatedWeight> updatedWeights(int unit) {
+    if (!plan.cachesWeights) {
+      return List.of();
+    }
+    UnitViews views = weights.get(unit);
+    if (unit > 0 && unit < lastUnit()) {
+      return casts.get(unit - 1).updated(views);
+    }
+    boolean holdsTable = plan.config.tiedHead() ? unit == 0 : unit == lastUnit();
+    return holdsTable
+        ? head.updated(views.offset(tableName()), views.named(tableName())).stream().toList()
+        : List.of();
+  }
+
+  /** The weights have become another version by an update that made their casts. */
+  public void weightsAreUpdated() {
+    if (plan.cachesWeights) {
+      casts.forEach(layer -> layer.areOf(units.version()));
+      head.isOf(units.version());
+    }
+  }
+
+  /** Casts weights that have changed by other means, or been cast for another kind of pass. */
+  public void refreshWeights() {
+    if (plan.cachesWeights) {
+      for (int i = 0; i < casts.size(); i++) {
+        castsOf(i, Pass.TRAINING);
+      }
+      withTable(table -> head.refresh(table, units.version()));
+    }
+  }
+
+  /**
    * Forward and backward of a micro-batch that has been given. Only gives work to the backend.
    *
    * @param scale what each target's negative log-likelihood is multiplied by in the function whose
@@ -163,7 +202,7 @@ public final class Transformer {
   private void forward(Inputs given, Pass pass) {
     DecoderLayer.Context context = new DecoderLayer.Context(given, Accumulation.OVERWRITE);
     units.acquire(0);
-    Tensor table = weights.get(0).named("embed_tokens.weight");
+    Tensor table = weights.get(0).named(EMBEDDING);
     Tensor x = enters(0);
     backend.embedding().gather(table, given.ids(), x);
     units.release(0);
@@ -213,9 +252,7 @@ public final class Transformer {
     normFinal();
     Tensor dNormed = scratch.gradHidden();
     Tensor dTable =
-        tied
-            ? gradients.get(0).named("embed_tokens.weight")
-            : gradients.get(last).named("lm_head.weight");
+        tied ? gradients.get(0).named(EMBEDDING) : gradients.get(last).named(tableName());
     withTable(
         table ->
             head.lossesAndGradients(
@@ -258,7 +295,7 @@ public final class Transformer {
     if (!tied) {
       units.beginGradients(0);
     }
-    Tensor dEmbedding = gradients.get(0).named("embed_tokens.weight");
+    Tensor dEmbedding = gradients.get(0).named(EMBEDDING);
     backend.embedding().scatterAdd(gradResidual, given.ids(), dEmbedding);
     units.gradientsReady(0);
   }
@@ -267,11 +304,15 @@ public final class Transformer {
   private void withTable(Consumer<Tensor> use) {
     if (plan.config.tiedHead()) {
       units.acquire(0);
-      use.accept(weights.get(0).named("embed_tokens.weight"));
+      use.accept(weights.get(0).named(tableName()));
       units.release(0);
     } else {
-      use.accept(weights.get(lastUnit()).named("lm_head.weight"));
+      use.accept(weights.get(lastUnit()).named(tableName()));
     }
+  }
+
+  private String tableName() {
+    return plan.config.tiedHead() ? EMBEDDING : "lm_head.weight";
   }
 
   private float[] download(Tensor tensor) {

@@ -10,11 +10,13 @@ import java.util.Optional;
 /** Tensors of a unit's parameters over its flat vector; made once. */
 final class UnitViews {
 
+  private final ParameterUnit unit;
   private final Map<String, Tensor> tensors = new HashMap<>();
   private final Map<Projection, Tensor> projections = new EnumMap<>(Projection.class);
   private final Map<Projection, Tensor> biases = new EnumMap<>(Projection.class);
 
   UnitViews(ParameterUnit unit, Tensor flat) {
+    this.unit = unit;
     for (Parameter parameter : unit.parameters()) {
       tensors.put(parameter.name(), view(flat, List.of(parameter)));
     }
@@ -59,6 +61,16 @@ final class UnitViews {
       throw new IllegalArgumentException("Cannot find the weights " + projection.parts());
     }
     return weight;
+  }
+
+  /** Where the weight of a projection starts in the unit's flat vector. */
+  long offset(Projection projection) {
+    return offset(projection.parts().get(0) + ".weight");
+  }
+
+  /** Where a parameter starts in the unit's flat vector. */
+  long offset(String suffix) {
+    return unit.parameter(suffix).offset();
   }
 
   Optional<Tensor> bias(Projection projection) {

@@ -43,14 +43,14 @@ public record MomentSlots(MomentFormat format, Map<String, ArenaPlan.Slot> parts
     return tensors;
   }
 
-  /** The moment of elements {@code [from, to)}, both multiples of the group. */
+  /** The moment of elements {@code [from, to)}, of whole groups but for the last. */
   public static OptimizerKernels.Moment moment(Map<String, Tensor> tensors, long from, long to) {
     Tensor values = tensors.get("values");
     if (values != null) {
       return new OptimizerKernels.PlainMoment(values.range(from, to));
     }
     long first = from / OptimizerKernels.GROUP;
-    long last = to / OptimizerKernels.GROUP;
+    long last = (to + OptimizerKernels.GROUP - 1) / OptimizerKernels.GROUP;
     return new OptimizerKernels.Fp8Moment(
         part(tensors, "codes").range(from, to),
         part(tensors, "scales").range(first, last),

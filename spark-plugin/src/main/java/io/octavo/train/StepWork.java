@@ -18,6 +18,7 @@ final class StepWork {
   private final Backend backend;
   private final Transformer transformer;
   private final List<UnitState> states;
+  private final List<UnitState.Update> updates;
   private final AdamWConfig adamW;
   private final List<Tensor> accumulated;
   private final Tensor control;
@@ -28,12 +29,14 @@ final class StepWork {
   /**
    * The work of one rank.
    *
+   * @param updates of this rank's shards
    * @param accumulated gradients that kernels add to, and that a step therefore begins by zeroing
    */
   StepWork(
       Backend backend,
       Transformer transformer,
       List<UnitState> states,
+      List<UnitState.Update> updates,
       AdamWConfig adamW,
       List<Tensor> accumulated,
       Tensor control,
@@ -41,6 +44,7 @@ final class StepWork {
     this.backend = backend;
     this.transformer = transformer;
     this.states = states;
+    this.updates = updates;
     this.adamW = adamW;
     this.accumulated = List.copyOf(accumulated);
     this.control = control;
@@ -80,19 +84,18 @@ final class StepWork {
   /** Clips and updates; changes nothing where losses or gradients are not finite. */
   void update() {
     backend.optimizer().finishNorm(totals, control);
-    for (UnitState state : states) {
-      for (UnitState.Update update : state.updates()) {
-        backend
-            .optimizer()
-            .adamW(
-                update.master(),
-                update.gradient(),
-                update.first(),
-                update.second(),
-                new OptimizerKernels.AdamWRule(
-                    adamW.beta1(), adamW.beta2(), adamW.epsilon(), update.weightDecay()),
-                control);
-      }
+    for (UnitState.Update update : updates) {
+      backend
+          .casting()
+          .adamW(
+              update.parameters(),
+              update.history(),
+              update.gradient(),
+              update.first(),
+              update.second(),
+              new OptimizerKernels.AdamWRule(
+                  adamW.beta1(), adamW.beta2(), adamW.epsilon(), update.weightDecay()),
+              control);
     }
   }
 

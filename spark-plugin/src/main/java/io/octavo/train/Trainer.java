@@ -74,7 +74,7 @@ public final class Trainer implements AutoCloseable {
             model, config, Planning.of(backend), collective.rank(), collective.worldSize());
     arena = Arena.allocate(plan.arena(), backend);
     for (UnitState.Plan state : plan.states()) {
-      states.add(new UnitState(state, arena, config.adamW()));
+      states.add(new UnitState(state, arena));
     }
     units = new ShardedUnits(plan.units(), arena, backend, collective, states);
     transformer = new Transformer(plan.transformer(), arena, backend, units);
@@ -84,11 +84,20 @@ public final class Trainer implements AutoCloseable {
             backend,
             transformer,
             states,
+            updates(),
             config.adamW(),
             accumulatedGradients(),
             arena.tensor(plan.control()),
             arena.tensor(plan.totals()));
-    resetMoments();
+    states.forEach(state -> state.resetMoments(backend.optimizer()));
+  }
+
+  private List<UnitState.Update> updates() {
+    List<UnitState.Update> updates = new ArrayList<>();
+    for (int unit = 0; unit < states.size(); unit++) {
+      updates.addAll(states.get(unit).updates(config.adamW(), transformer.updatedWeights(unit)));
+    }
+    return updates;
   }
 
   private List<Tensor> accumulatedGradients() {
@@ -188,6 +197,7 @@ public final class Trainer implements AutoCloseable {
           .describe(batch.step(), loss, norm, collective.rank());
     }
     units.advance();
+    transformer.weightsAreUpdated();
     stepsDone = batch.step();
     backend.synchronize();
     final long end = System.nanoTime();
@@ -224,6 +234,7 @@ public final class Trainer implements AutoCloseable {
   /** A single rank needs nothing of the host within a step: from the second on it is replayed. */
   private StepSums stepAlone(long step, double learningRate, long targets) {
     work.control(step, learningRate, mean(targets));
+    transformer.refreshWeights();
     if (replay.isPresent()) {
       replay.get().run();
     } else if (warm) {
@@ -308,15 +319,6 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Cannot train on batch of step %d with %d samples: expected step %d with %d samples"
               .formatted(batch.step(), batch.samples(), stepsDone + 1, expected));
-    }
-  }
-
-  private void resetMoments() {
-    for (UnitState state : states) {
-      for (UnitState.Update update : state.updates()) {
-        backend.optimizer().reset(update.first());
-        backend.optimizer().reset(update.second());
-      }
     }
   }
 

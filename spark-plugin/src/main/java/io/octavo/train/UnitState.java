@@ -2,11 +2,14 @@ package io.octavo.train;
 
 import io.octavo.kernel.Arena;
 import io.octavo.kernel.OptimizerKernels;
+import io.octavo.model.ParameterLayout;
 import io.octavo.model.ParameterUnit;
+import io.octavo.model.UpdatedWeight;
 import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.MomentFormat;
 import io.octavo.optim.MomentSlots;
 import io.octavo.tensor.ArenaPlan;
+import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.Shape;
@@ -14,6 +17,7 @@ import io.octavo.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * This rank's shard of one unit: masters, gradients and moments over the same range of the unit's
@@ -46,9 +50,15 @@ final class UnitState {
     }
   }
 
-  /** A run of parameters with one weight decay, cut to this rank's shard. */
+  /**
+   * A weight with its casts, or a run of parameters with one weight decay, cut to this rank's
+   * shard.
+   *
+   * @param history of the weight's amax, where its scale is delayed
+   */
   record Update(
-      Tensor master,
+      CastTarget parameters,
+      Optional<Tensor> history,
       Tensor gradient,
       OptimizerKernels.Moment first,
       OptimizerKernels.Moment second,
@@ -59,31 +69,62 @@ final class UnitState {
   private final Tensor gradient;
   private final Map<String, Tensor> first;
   private final Map<String, Tensor> second;
-  private final List<Update> updates = new ArrayList<>();
 
-  UnitState(Plan plan, Arena arena, AdamWConfig config) {
+  UnitState(Plan plan, Arena arena) {
     this.plan = plan;
     this.master = arena.tensor(plan.master());
     this.gradient = arena.tensor(plan.gradient());
     this.first = plan.first().tensors(arena);
     this.second = plan.second().tensors(arena);
-    plan.unit().runs().forEach(run -> addUpdate(run, config));
   }
 
-  private void addUpdate(ParameterUnit.Run run, AdamWConfig config) {
-    long from = Math.max(run.from(), start()) - start();
-    long to = Math.min(run.to(), end()) - start();
-    if (from >= to) {
-      return;
+  /**
+   * What an optimizer step does to this shard.
+   *
+   * @param weights those whose casts are made with it, in the order of their places
+   */
+  List<Update> updates(AdamWConfig config, List<UpdatedWeight> weights) {
+    List<Update> updates = new ArrayList<>();
+    for (ParameterUnit.Run run : plan.unit().runs()) {
+      float decay = run.matrices() || config.decayAll() ? config.weightDecay() : 0;
+      long from = run.from();
+      for (UpdatedWeight weight : weights) {
+        if (weight.from() >= run.from() && weight.from() < run.to()) {
+          addRun(updates, from, weight.from(), decay);
+          updates.add(update(weight.matrix(), weight.history(), weight.from(), decay));
+          from = ParameterLayout.padded(weight.end());
+        }
+      }
+      addRun(updates, from, run.to(), decay);
     }
-    boolean decays = run.matrices() || config.decayAll();
-    updates.add(
-        new Update(
-            master.range(from, to),
-            gradient.range(from, to),
-            MomentSlots.moment(first, from, to),
-            MomentSlots.moment(second, from, to),
-            decays ? config.weightDecay() : 0));
+    return updates;
+  }
+
+  private void addRun(List<Update> updates, long runFrom, long runTo, float decay) {
+    long from = Math.max(runFrom, start());
+    long to = Math.min(runTo, end());
+    if (from < to) {
+      CastTarget uncast = new CastTarget(master.range(from - start(), to - start()), List.of());
+      updates.add(update(uncast, Optional.empty(), from, decay));
+    }
+  }
+
+  private Update update(CastTarget parameters, Optional<Tensor> history, long first, float decay) {
+    long from = first - start();
+    long to = from + parameters.values().elements();
+    return new Update(
+        parameters,
+        history,
+        gradient.range(from, to),
+        MomentSlots.moment(this.first, from, to),
+        MomentSlots.moment(second, from, to),
+        decay);
+  }
+
+  /** Moments as before the first step. */
+  void resetMoments(OptimizerKernels optimizer) {
+    optimizer.reset(MomentSlots.moment(first, 0, plan.shardElements()));
+    optimizer.reset(MomentSlots.moment(second, 0, plan.shardElements()));
   }
 
   /** Where the shard starts in the unit's flat vector. */
@@ -117,10 +158,6 @@ final class UnitState {
         .filter(run -> !run.matrices() || embedding && !tiedHead)
         .map(run -> gradient.range(run.from(), run.to()))
         .toList();
-  }
-
-  List<Update> updates() {
-    return updates;
   }
 
   ParameterUnit unit() {

@@ -16,9 +16,11 @@ import io.octavo.kernel.Backend;
 import io.octavo.kernel.Planning;
 import io.octavo.model.ModelConfig;
 import io.octavo.model.RopeScaling;
+import io.octavo.model.WeightSource;
 import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.LearningRateSchedule;
 import io.octavo.optim.MomentFormat;
+import io.octavo.quant.RandomStream;
 import io.octavo.quant.Recipe;
 import io.octavo.tensor.HostBuffer;
 import java.nio.IntBuffer;
@@ -226,6 +228,36 @@ class TestTrainerRanks {
       }
     }
     return losses;
+  }
+
+  /** The step before has cast the weights that it made; these are others. */
+  @ParameterizedTest
+  @CsvSource({"tensorwise", "rowwise", "deepseek", "bf16"})
+  void weightsGivenBetweenStepsAreCastBeforeTheNext(String recipe) {
+    TrainConfig config = config(Recipe.of(recipe), MomentFormat.FP32, GLOBAL_BATCH);
+    WeightSource other =
+        (parameter, from, target) -> {
+          RandomStream random = new RandomStream(5, parameter.name().hashCode());
+          for (int i = 0; target.hasRemaining(); i++) {
+            target.put((float) random.normal(from + i) * 0.1f);
+          }
+        };
+    try (Backend backend = new CpuBackend(1);
+        Trainer trainer =
+            new Trainer(MODEL, config, backend, new LocalCollective(backend), END_OF_TEXT);
+        Trainer fresh =
+            new Trainer(MODEL, config, backend, new LocalCollective(backend), END_OF_TEXT)) {
+      trainer.initialize();
+      for (int step = 1; step <= 2; step++) {
+        trainer.step(new StepBatch(step, IntBuffer.wrap(samples(step)), GLOBAL_BATCH));
+      }
+      trainer.load(other);
+      fresh.load(other);
+      fresh.restored(2);
+      double loss = trainer.step(new StepBatch(3, IntBuffer.wrap(samples(3)), GLOBAL_BATCH)).loss();
+      double alone = fresh.step(new StepBatch(3, IntBuffer.wrap(samples(3)), GLOBAL_BATCH)).loss();
+      assertThat(loss).isEqualTo(alone);
+    }
   }
 
   /** Rounded moments may fall on another code where a sum of gradients has another order. */

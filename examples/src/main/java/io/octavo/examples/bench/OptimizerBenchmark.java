@@ -1,21 +1,29 @@
 package io.octavo.examples.bench;
 
-import io.octavo.kernel.Arena;
 import io.octavo.kernel.Backend;
+import io.octavo.kernel.CastingKernels;
+import io.octavo.kernel.ComposedCasting;
 import io.octavo.kernel.OptimizerKernels;
 import io.octavo.optim.AdamWConfig;
 import io.octavo.optim.MomentFormat;
-import io.octavo.optim.MomentSlots;
-import io.octavo.tensor.ArenaPlan;
+import io.octavo.quant.AmaxHistory;
+import io.octavo.quant.LinearOperand;
+import io.octavo.quant.Recipe;
+import io.octavo.tensor.CastTarget;
 import io.octavo.tensor.DataType;
-import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
-/** AdamW by storage of the moments, and the norm of the gradients before it. */
+/** AdamW by storage of the moments, alone and with casts, and the norm of the gradients before. */
 final class OptimizerBenchmark {
 
   private static final String FAMILY = "optimizer";
+
+  private static final OptimizerKernels.AdamWRule RULE = rule(AdamWConfig.defaults(1e-4f));
 
   private final Setting setting;
   private final Backend backend;
@@ -38,12 +46,22 @@ final class OptimizerBenchmark {
     control = memory.floats(numbers);
   }
 
+  private static OptimizerKernels.AdamWRule rule(AdamWConfig config) {
+    return new OptimizerKernels.AdamWRule(
+        config.beta1(), config.beta2(), config.epsilon(), config.weightDecay());
+  }
+
   static void measure(Setting setting) {
     try (DeviceTensors memory = setting.memory()) {
       OptimizerBenchmark benchmark = new OptimizerBenchmark(setting, memory);
       for (MomentFormat format : MomentFormat.values()) {
         String subject = "adamW, %s moments".formatted(format).toLowerCase(Locale.ROOT);
         setting.row(FAMILY, subject, benchmark.shape(), () -> benchmark.adamW(format));
+      }
+      for (MomentFormat format : List.of(MomentFormat.FP32, MomentFormat.FP8)) {
+        for (String recipe : List.of("bf16", "tensorwise", "delayed", "rowwise", "deepseek")) {
+          benchmark.withCasts(memory, format, recipe);
+        }
       }
       Tensor totals = memory.empty(DataType.F32, OptimizerKernels.TOTALS);
       setting.bandwidth(
@@ -64,22 +82,57 @@ final class OptimizerBenchmark {
   }
 
   private Numbers adamW(MomentFormat format) {
-    ArenaPlan plan = new ArenaPlan();
-    MomentSlots first = MomentSlots.reserve(plan, format, "first", count);
-    MomentSlots second = MomentSlots.reserve(plan, format, "second", count);
-    AdamWConfig config = AdamWConfig.defaults(1e-4f);
-    OptimizerKernels.AdamWRule rule =
-        new OptimizerKernels.AdamWRule(
-            config.beta1(), config.beta2(), config.epsilon(), config.weightDecay());
-    long bytes =
-        Traffic.bytes(parameters, parameters, gradients) + 2 * plan.bytes(MemoryKind.MOMENTS);
-    try (Arena arena = Arena.allocate(plan, backend)) {
-      OptimizerKernels.Moment m = MomentSlots.moment(first.tensors(arena), 0, count);
-      OptimizerKernels.Moment v = MomentSlots.moment(second.tensors(arena), 0, count);
-      backend.optimizer().reset(m);
-      backend.optimizer().reset(v);
+    try (Moments moments = new Moments(backend, format, count)) {
       return setting.bandwidth(
-          bytes, () -> backend.optimizer().adamW(parameters, gradients, m, v, rule, control));
+          moved() + moments.moved(),
+          () ->
+              backend
+                  .optimizer()
+                  .adamW(parameters, gradients, moments.first(), moments.second(), RULE, control));
+    }
+  }
+
+  /** Bytes of parameters and gradients. */
+  private long moved() {
+    return Traffic.bytes(parameters, parameters, gradients);
+  }
+
+  /** The update of a weight with its casts, as two calls and as one: bytes are those of the one. */
+  private void withCasts(DeviceTensors memory, MomentFormat format, String recipe) {
+    long columns = setting.sizes().hidden();
+    Tensor matrix = parameters.reshape(count / columns, columns);
+    Recipe.Cast cast = Recipe.of(recipe).castFor(LinearOperand.WEIGHT);
+    CastTarget target =
+        new CastTarget(matrix, LinearCasts.of(memory, backend, cast.measured(), matrix).casts());
+    Optional<Tensor> history =
+        cast instanceof Recipe.Cast.QuantizeDelayed delayed
+            ? Optional.of(memory.empty(DataType.F32, AmaxHistory.elements(delayed.casts())))
+            : Optional.empty();
+    String subject = "adamW, %s moments, casts of %s, ".formatted(format, recipe);
+    try (Moments moments = new Moments(backend, format, count)) {
+      long bytes = moved() + moments.moved() + Traffic.bytes(target.casts());
+      CastingKernels composed =
+          new ComposedCasting(
+              backend.quantize(), backend.norm(), backend.activation(), backend.optimizer());
+      Map<String, CastingKernels> ways = new LinkedHashMap<>();
+      ways.put("apart", composed);
+      ways.put("at once", backend.casting());
+      ways.forEach(
+          (way, kernels) ->
+              setting.bandwidth(
+                  FAMILY,
+                  (subject + way).toLowerCase(Locale.ROOT),
+                  matrix.rows() + "x" + columns,
+                  bytes,
+                  () ->
+                      kernels.adamW(
+                          target,
+                          history,
+                          gradients,
+                          moments.first(),
+                          moments.second(),
+                          RULE,
+                          control)));
     }
   }
 }
