@@ -2,7 +2,8 @@
 // and scales of the matrix, of its transpose, or both, in one pass over memory. Bits are those of
 // optimizer.cu and then quantize.cu.
 //
-// adamw_<moments>_e4m3_block128x128   a block of threads has all that shares a scale.
+// adamw_<moments>_e4m3_block128x128   a block of threads has all that shares a scale. Not of fp8 moments,
+//     which are bound by instructions: their update alone, with more warps, and then the cast was faster.
 // adamw_<moments>_e4m3_tensor         the scale is from `known`, an amax that is known before; the new
 //     parameters' own is left in `own`, which is 0 before. Where `known` is 0 there is no scale yet:
 //     codes are then made by cast_unknown_e4m3 from `own`, which else does nothing.
@@ -105,7 +106,6 @@ struct UpdatedMatrix {
 
 ADAMW_CAST(f32, F32, block128x128, BLOCK128)
 ADAMW_CAST(bf16, BF16, block128x128, BLOCK128)
-ADAMW_CAST(fp8, FP8, block128x128, BLOCK128)
 ADAMW_CAST(f32, F32, tensor, TENSOR)
 ADAMW_CAST(bf16, BF16, tensor, TENSOR)
 ADAMW_CAST(fp8, FP8, tensor, TENSOR)
