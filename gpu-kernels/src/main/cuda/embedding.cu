@@ -5,8 +5,8 @@
 // scatter_add_<dout>_x<WIDTH>     dtable[ids[m]] += dout[m], for each row in the order of m, so that
 //     sums are those of a plain loop. No atomics, no scratch: block b owns the ids that are b modulo
 //     the grid, sorts their tokens by id (SPAN tokens at a time), and its warps add them up. Any grid
-//     of at least vocabulary / MOST_BINS blocks gives the same bits; 512 threads. WIDTH 4 needs
-//     C % 4 == 0 and pointers aligned to 16 bytes.
+//     of at least vocabulary / MOST_BINS blocks gives the same bits; 512 threads. WIDTH 8 needs
+//     C % 8 == 0 and pointers aligned to 16 bytes.
 
 #include "vectors.cuh"
 
@@ -206,38 +206,59 @@ __device__ __forceinline__ void add_rows(Pack<float, WIDTH>& sum, const T* from,
   }
 }
 
-template <int WIDTH, typename T>
+// Which bins a pass over them takes: those of many tokens, those of few, or all.
+enum Bins { MANY_TOKENS, FEW_TOKENS, ALL_TOKENS };
+
+// Tokens from which on a bin is one of many.
+constexpr int MANY_FROM = 9;
+
+// Adds up the bins. Warps take slices of WARP * WIDTH columns of a bin; AT_ONCE rows are on their way.
+template <int WIDTH, int AT_ONCE, Bins BINS, typename T>
+__device__ __forceinline__ void add_bins(const Owned& owned, const T* dout, float* dtable,
+                                         int columns) {
+  constexpr int FEW = 4;
+  int slices = (columns + WARP * WIDTH - 1) / (WARP * WIDTH);
+  int tasks = owned.filled_bins * slices;
+  for (int task = threadIdx.x / WARP; task < tasks; task += SCATTER_WARPS) {
+    int column = (task % slices * WARP + threadIdx.x % WARP) * WIDTH;
+    int bin = owned.filled[task / slices];
+    bool wanted = BINS == ALL_TOKENS || (owned.size[bin] >= MANY_FROM) == (BINS == MANY_TOKENS);
+    if (column >= columns || !wanted) {
+      continue;
+    }
+    int64_t id = static_cast<int64_t>(bin) * gridDim.x + blockIdx.x;
+    const T* from = dout + column;
+    const uint16_t* place = owned.sorted + owned.end[bin] - owned.size[bin];
+    const uint16_t* end = owned.sorted + owned.end[bin];
+    Pack<float, WIDTH> sum;
+    sum.load(dtable + id * columns + column);
+    for (; place + AT_ONCE <= end; place += AT_ONCE) {
+      add_rows<AT_ONCE>(sum, from, columns, place);
+    }
+    for (; AT_ONCE > FEW && place + FEW <= end; place += FEW) {
+      add_rows<FEW>(sum, from, columns, place);
+    }
+    for (; place < end; place++) {
+      add_rows<1>(sum, from, columns, place);
+    }
+    sum.store(dtable + id * columns + column);
+  }
+}
+
+// Bins of many tokens come first, and in narrow slices: their rows follow each other, so that all warps
+// should have a part. Bins of few are one access deep: wide slices put more bytes on their way.
+template <bool VECTORS, typename T>
 __device__ __forceinline__ void scatter_add(const T* dout, const int* ids, float* dtable, int rows,
                                             int columns) {
-  constexpr int MANY = 16;
-  constexpr int FEW = 4;
   __shared__ Owned owned;
-  int slices = (columns + WARP * WIDTH - 1) / (WARP * WIDTH);
   for (int base = 0; base < rows; base += SPAN) {
     owned.find(ids + base, min(SPAN, rows - base));
-    int tasks = owned.filled_bins * slices;
-    for (int task = threadIdx.x / WARP; task < tasks; task += SCATTER_WARPS) {
-      int column = (task % slices * WARP + threadIdx.x % WARP) * WIDTH;
-      if (column >= columns) {
-        continue;
-      }
-      int bin = owned.filled[task / slices];
-      int64_t id = static_cast<int64_t>(bin) * gridDim.x + blockIdx.x;
-      const T* from = dout + static_cast<int64_t>(base) * columns + column;
-      const uint16_t* place = owned.sorted + owned.end[bin] - owned.size[bin];
-      const uint16_t* end = owned.sorted + owned.end[bin];
-      Pack<float, WIDTH> sum;
-      sum.load(dtable + id * columns + column);
-      for (; place + MANY <= end; place += MANY) {
-        add_rows<MANY>(sum, from, columns, place);
-      }
-      for (; place + FEW <= end; place += FEW) {
-        add_rows<FEW>(sum, from, columns, place);
-      }
-      for (; place < end; place++) {
-        add_rows<1>(sum, from, columns, place);
-      }
-      sum.store(dtable + id * columns + column);
+    const T* from = dout + static_cast<int64_t>(base) * columns;
+    if constexpr (VECTORS) {
+      add_bins<HALF_WIDE, 16, MANY_TOKENS>(owned, from, dtable, columns);
+      add_bins<WIDE, 4, FEW_TOKENS>(owned, from, dtable, columns);
+    } else {
+      add_bins<1, 16, ALL_TOKENS>(owned, from, dtable, columns);
     }
     // Before the next tokens replace these; and what a warp added may be another's next time.
     __syncthreads();
@@ -253,7 +274,7 @@ __device__ __forceinline__ void scatter_add(const T* dout, const int* ids, float
   extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)                                  \
       scatter_add_##NAME##_x##WIDTH(const T* dout, const int* ids, float* dtable, int rows,         \
                                     int columns) {                                                  \
-    scatter_add<WIDTH>(dout, ids, dtable, rows, columns);                                           \
+    scatter_add<(WIDTH > 1)>(dout, ids, dtable, rows, columns);                                     \
   }
 
 GATHER(f32, f32, float, float, 8)
@@ -264,7 +285,7 @@ GATHER(bf16, f32, bf16, float, 8)
 GATHER(bf16, f32, bf16, float, 1)
 GATHER(bf16, bf16, bf16, bf16, 8)
 GATHER(bf16, bf16, bf16, bf16, 1)
-SCATTER_ADD(f32, float, 4)
+SCATTER_ADD(f32, float, 8)
 SCATTER_ADD(f32, float, 1)
-SCATTER_ADD(bf16, bf16, 4)
+SCATTER_ADD(bf16, bf16, 8)
 SCATTER_ADD(bf16, bf16, 1)

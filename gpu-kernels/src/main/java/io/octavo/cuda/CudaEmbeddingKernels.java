@@ -29,7 +29,7 @@ final class CudaEmbeddingKernels implements EmbeddingKernels {
     KernelModule module = context.module("embedding");
     this.gather =
         new WidthVariants(suffix -> KernelVariants.betweenNumbers(module, "gather", suffix));
-    this.scatterAddWide = KernelVariants.ofOneType(module, "scatter_add", "x4");
+    this.scatterAddWide = KernelVariants.ofOneType(module, "scatter_add", "x8");
     this.scatterAddSingle = KernelVariants.ofOneType(module, "scatter_add", "x1");
   }
 

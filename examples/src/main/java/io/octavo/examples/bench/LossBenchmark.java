@@ -13,8 +13,13 @@ final class LossBenchmark {
   private LossBenchmark() {}
 
   static void measure(Setting setting) {
-    Backend backend = setting.backend();
     int vocabulary = setting.sizes().vocabulary();
+    measure(setting, vocabulary);
+    measure(setting, 4 * vocabulary);
+  }
+
+  private static void measure(Setting setting, int vocabulary) {
+    Backend backend = setting.backend();
     long most = Math.max(1, backend.loss().chunkElements() / vocabulary);
     int rows = (int) Math.min(setting.sizes().rows(), most);
     String shape = rows + "x" + vocabulary;
