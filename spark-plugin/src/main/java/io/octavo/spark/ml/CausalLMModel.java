@@ -1,10 +1,7 @@
 package io.octavo.spark.ml;
 
-import io.octavo.model.ModelConfig;
-import io.octavo.tokens.TokenizerSpec;
 import java.util.List;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.Model;
@@ -16,13 +13,13 @@ import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.jdk.javaapi.CollectionConverters;
@@ -95,20 +92,8 @@ public final class CausalLMModel extends Model<CausalLMModel> implements MLWrita
     return with("textCol", value);
   }
 
-  public CausalLMModel setTokenizer(String value) {
-    return with("tokenizer", value);
-  }
-
   public CausalLMModel setSequenceLength(int value) {
     return with("sequenceLength", value);
-  }
-
-  public CausalLMModel setPrecision(String value) {
-    return with("precision", value);
-  }
-
-  public CausalLMModel setBatchSize(int value) {
-    return with("batchSize", value);
   }
 
   public CausalLMModel setNllCol(String value) {
@@ -123,35 +108,26 @@ public final class CausalLMModel extends Model<CausalLMModel> implements MLWrita
     return with("perplexityCol", value);
   }
 
-  private static Configuration hadoop() {
-    return SparkSession.active().sparkContext().hadoopConfiguration();
-  }
-
-  private TokenizerSpec tokenizer(Configuration hadoop) {
-    return Tokenizers.resolve(
-        table.text("tokenizer"), Optional.of(new ModelDirectory(directory, hadoop)), hadoop);
-  }
-
   /**
-   * Adds the three columns. Text is cut into consecutive windows of {@code sequenceLength} tokens,
-   * the first token of each is context only; null text gives nulls.
+   * Adds the three columns, as {@code octavo_score} gives them. Text is cut into consecutive
+   * windows of {@code sequenceLength} tokens, the first token of each is context only; null text
+   * gives nulls. Weights are used as the directory has them: a quantized one is scored quantized.
    */
   @Override
   public Dataset<Row> transform(Dataset<?> data) {
-    StructType schema = transformSchema(data.schema());
-    Configuration hadoop = data.sparkSession().sparkContext().hadoopConfiguration();
-    ModelConfig config = new ModelDirectory(directory, hadoop).config();
-    int time = Math.min(table.integer("sequenceLength"), config.contextLength());
-    TextScorer scorer =
-        new TextScorer(
-            directory,
-            tokenizer(hadoop),
-            table.text("precision"),
-            table.integer("batchSize"),
-            time,
-            data.schema().fieldIndex(table.text("textCol")),
-            new SerializableConfiguration(hadoop));
-    return data.toDF().mapPartitions(scorer, Encoders.row(schema));
+    transformSchema(data.schema());
+    Column score =
+        functions.call_function(
+            "octavo_score",
+            functions.lit(directory),
+            functions.col("`" + table.text("textCol").replace("`", "``") + "`"),
+            functions.lit(table.integer("sequenceLength")));
+    return data.toDF()
+        .select(
+            functions.col("*"),
+            score.getField("nll").as(table.text("nllCol")),
+            score.getField("tokens").as(table.text("tokensCountCol")),
+            score.getField("perplexity").as(table.text("perplexityCol")));
   }
 
   @Override
@@ -163,22 +139,28 @@ public final class CausalLMModel extends Model<CausalLMModel> implements MLWrita
         .add(table.text("perplexityCol"), DataTypes.DoubleType);
   }
 
-  /** Continues a text on the driver by up to {@code maxTokens} tokens, the most probable each. */
+  /** Continues a text by up to {@code maxTokens} tokens, the most probable each. */
   public String generate(String prompt, int maxTokens) {
     return generate(prompt, maxTokens, 0, 0);
   }
 
   /**
-   * Continues a text on the driver.
+   * Continues a text; an executor computes it.
    *
    * @param temperature 0 for the most probable token
    * @param seed of the draws
    */
   public String generate(String prompt, int maxTokens, double temperature, long seed) {
-    Configuration hadoop = hadoop();
-    return new DriverGeneration(
-            new ModelDirectory(directory, hadoop), tokenizer(hadoop), table.text("precision"))
-        .generate(prompt, maxTokens, temperature, seed);
+    Column added =
+        functions.call_function(
+            "octavo_generate",
+            functions.lit(directory),
+            functions.lit(prompt),
+            functions.lit(maxTokens),
+            functions.lit((float) temperature),
+            functions.lit(1f),
+            functions.lit(seed));
+    return prompt + SparkSession.active().range(1).select(added).head().getString(0);
   }
 
   @Override

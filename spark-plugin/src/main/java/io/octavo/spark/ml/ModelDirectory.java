@@ -94,19 +94,6 @@ final class ModelDirectory {
     }
   }
 
-  /** A number that changes when the weights do: sizes and times of the files. */
-  String fingerprint() {
-    try {
-      StringBuilder print = new StringBuilder(path.toString());
-      for (FileStatus status : files().listStatus(path)) {
-        print.append('|').append(status.getLen()).append('@').append(status.getModificationTime());
-      }
-      return print.toString();
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + path + ": " + e.getMessage(), e);
-    }
-  }
-
   /** Open weights; the caller closes them. */
   OpenWeights open() {
     return new OpenWeights(HuggingFaceFiles.open(path, hadoop));

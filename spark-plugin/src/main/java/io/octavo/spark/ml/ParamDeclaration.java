@@ -37,11 +37,6 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
   static final List<ParamDeclaration> COMMON =
       List.of(
           text("textCol", "text", "Column of text."),
-          text(
-              "tokenizer",
-              "auto",
-              "byte, a tokenizer.json, or auto: the model directory's tokenizer.json, byte without"
-                  + " one."),
           integer("sequenceLength", 256, "Tokens a sequence is trained on or scored in."));
 
   /** Of the estimator. */
@@ -62,6 +57,11 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
               "optimizerStates",
               "auto",
               "Storage of both moments: fp32, bf16, fp8 (COAT), or auto: fp8 for coat, else fp32."),
+          text(
+              "tokenizer",
+              "auto",
+              "byte, a tokenizer.json, or auto: the model directory's tokenizer.json, byte without"
+                  + " one. The trained directory keeps it."),
           text("tokensCol", "", "Column of token ids, one sample a row; used instead of textCol."),
           integer("numWorkers", 1, "Ranks: barrier tasks that train together."),
           integer("batchSize", 16, "Sequences an optimizer step, over all ranks."),
@@ -108,8 +108,6 @@ record ParamDeclaration(String name, Kind kind, Object standard, String doc) {
   /** Of the model. */
   static final List<ParamDeclaration> SCORING =
       List.of(
-          text("precision", "fp32", "Recipe of the linear layers while scoring."),
-          integer("batchSize", 8, "Windows scored at once."),
           text("nllCol", "nll", "Column of the negative log-likelihood of the row, in nats."),
           text("tokensCountCol", "tokens", "Column of the number of scored tokens."),
           text("perplexityCol", "perplexity", "Column of exp(nll / tokens)."));

@@ -7,6 +7,7 @@ import java.util.List;
  * What is the same for all rows of a call.
  *
  * @param model path of the model's directory
+ * @param window tokens of a text that are scored together; 0 for as many as the model can see
  */
 record CallOptions(
     String model,
@@ -15,6 +16,7 @@ record CallOptions(
     float topP,
     long seed,
     List<String> stop,
+    int window,
     boolean failOnError)
     implements Serializable {
 
@@ -25,6 +27,7 @@ record CallOptions(
     require(
         temperature >= 0 && Float.isFinite(temperature), "temperature", temperature, "0 or more");
     require(topP > 0 && topP <= 1, "topP", topP, "(0, 1]");
+    require(window == 0 || window > 1, "window", window, "2 or more, 0 for the model's context");
     require(stop.stream().noneMatch(String::isEmpty), "stop", "an empty text", "texts");
   }
 

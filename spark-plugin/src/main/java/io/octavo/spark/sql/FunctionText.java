@@ -47,8 +47,12 @@ record FunctionText(
             "octavo_score",
             ModelCall.class,
             arguments -> ModelCall.of(ModelFunction.SCORE, arguments),
-            "_FUNC_(model, text, failOnError => true) - How probable a text is to a model: struct<nll, tokens, perplexity>; nll in nats.",
-            List.of(MODEL, "text - longer than the model's context it is cut into windows", FAIL),
+            "_FUNC_(model, text, window => 0, failOnError => true) - How probable a text is to a model: struct<nll, tokens, perplexity>; nll in nats.",
+            List.of(
+                MODEL,
+                "text - longer than a window it is cut into several, which do not see each other",
+                "window - tokens scored together, the first of them as context only; 0 for as many as the model can see",
+                FAIL),
             "SELECT _FUNC_('/models/llama', body).perplexity FROM mails"),
         new FunctionText(
             "octavo_embed",

@@ -52,6 +52,7 @@ public final class ModelCall extends Expression implements Unevaluable, Serializ
             given.number("topP", 1),
             given.bigInteger("seed", 0),
             given.texts("stop"),
+            given.integer("window", 0),
             given.flag("failOnError", true));
     return new ModelCall(function, options, given.required(textName(function)));
   }

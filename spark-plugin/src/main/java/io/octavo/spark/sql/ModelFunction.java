@@ -20,7 +20,7 @@ enum ModelFunction {
             DataTypes.createStructField("tokens", DataTypes.LongType, false),
             DataTypes.createStructField("perplexity", DataTypes.DoubleType, true)
           }),
-      List.of("failOnError")),
+      List.of("window", "failOnError")),
   EMBED(
       "octavo_embed",
       DataTypes.createArrayType(DataTypes.FloatType, false),

@@ -41,13 +41,18 @@ final class TextCalls {
       metrics.promptTokens().add(tokens.length);
       return switch (function) {
         case GENERATE -> model.generate(request(tokens, text)).thenApply(this::text);
-        case SCORE -> model.score(tokens).thenApply(TextCalls::row);
+        case SCORE -> model.score(tokens, window()).thenApply(TextCalls::row);
         case EMBED -> model.embed(tokens).thenApply(ArrayData::toArrayData);
         case TOKENS -> CompletableFuture.completedFuture(ArrayData.toArrayData(tokens));
       };
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  private int window() {
+    int context = model.config().contextLength();
+    return options.window() == 0 ? context : Math.min(options.window(), context);
   }
 
   private GenerationRequest request(int[] tokens, UTF8String text) {

@@ -116,7 +116,6 @@ class TestQuantizer {
 
   private static double nll(Path model, Dataset<Row> text) {
     return CausalLMModel.fromPretrained(model.toString())
-        .setPrecision("fp32")
         .setSequenceLength(64)
         .transform(text)
         .agg(functions.sum("nll"))

@@ -226,7 +226,8 @@ class TestModelFunctions {
         "octavo_generate($m, prompt, stop => array(''))|Invalid stop",
         "octavo_generate($m)|argument prompt is missing",
         "octavo_embed($m, 3)|wants a string",
-        "octavo_score($m, prompt, true, 2)|4 arguments without a name"
+        "octavo_score($m, prompt, 8, true, 2)|5 arguments without a name",
+        "octavo_score($m, prompt, window => 1)|Invalid window: 1"
       })
   void refusesWrongCallsBeforeTheyRun(String call, String why) {
     assertThatThrownBy(() -> sql("SELECT " + call + " FROM prompts").queryExecution().analyzed())
