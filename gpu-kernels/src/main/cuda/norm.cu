@@ -13,6 +13,9 @@
 //     team: [blocks * teams, C], which add_partials then adds up.
 // rms_norm_<in>_<out>_plain, rms_norm_backward_<in>_<out>_plain, weight_gradient_<in>_<out>_plain
 //     Any C and alignment, a block a row at a time: the slow way.
+// rms_norm_heads_<type>_x1
+//     In place, each of `heads` heads of D columns from `first` on by itself. A warp a head: grid
+//     (M, heads / 4 rounded up), 128 threads.
 
 #include "columns.cuh"
 #include "teams.cuh"
@@ -306,6 +309,39 @@ extern "C" __global__ void add_partials(const float* partials, int count, int co
                                         float* dweight) {
   add_column_sums(partials, count, columns, dweight);
 }
+
+// ------------------------------------------------------------------------------------------------
+// Heads
+
+template <typename T>
+__device__ __forceinline__ void rms_norm_heads(T* x, int columns, int first, int heads, int size,
+                                               const float* weight, float eps) {
+  int head = blockIdx.y * (blockDim.x / WARP) + threadIdx.x / WARP;
+  if (head >= heads) {
+    return;
+  }
+  T* at = x + static_cast<int64_t>(blockIdx.x) * columns + (first + head) * size;
+  float squares = 0;
+  for (int d = threadIdx.x % WARP; d < size; d += WARP) {
+    squares = fmaf(to_float(at[d]), to_float(at[d]), squares);
+  }
+  float inverse = rsqrtf(warp_sum(squares) / size + eps);
+  for (int d = threadIdx.x % WARP; d < size; d += WARP) {
+    Pack<T, 1> one;
+    const float value[1] = {to_float(at[d]) * inverse * weight[d]};
+    one.set(value);
+    one.store(at + d);
+  }
+}
+
+#define RMS_NORM_HEADS(NAME, T)                                                                     \
+  extern "C" __global__ void rms_norm_heads_##NAME##_x1(T* x, int columns, int first, int heads,    \
+                                                        int size, const float* weight, float eps) { \
+    rms_norm_heads(x, columns, first, heads, size, weight, eps);                                    \
+  }
+
+RMS_NORM_HEADS(f32, float)
+RMS_NORM_HEADS(bf16, bf16)
 
 // ------------------------------------------------------------------------------------------------
 // Instances. `scales` are those of codes; numbers have none and may pass anything.

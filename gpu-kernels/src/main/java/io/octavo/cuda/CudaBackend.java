@@ -194,6 +194,11 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public boolean replaysSteps() {
+    return true;
+  }
+
+  @Override
   public long ownBytes() {
     return planning.ownBytes();
   }

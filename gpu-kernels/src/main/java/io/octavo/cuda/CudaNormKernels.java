@@ -17,6 +17,8 @@ final class CudaNormKernels implements NormKernels {
   private static final int PLAIN_SUMMING_BLOCKS = 64;
   private static final int PARTIAL_SUMS = 2 << 20;
   private static final int BLOCKS_PER_MULTIPROCESSOR = 8;
+  private static final int HEADS_OF_BLOCK = 4;
+  private static final int WARP = 32;
 
   private final CudaContext context;
   private final TeamKernels forward;
@@ -24,6 +26,7 @@ final class CudaNormKernels implements NormKernels {
   private final KernelVariants forwardPlain;
   private final KernelVariants backwardPlain;
   private final KernelVariants weightGradientPlain;
+  private final KernelVariants heads;
   private final ColumnSums columnSums;
 
   CudaNormKernels(CudaContext context) {
@@ -34,6 +37,7 @@ final class CudaNormKernels implements NormKernels {
     this.forwardPlain = KernelVariants.readingOperands(module, "rms_norm", "plain");
     this.backwardPlain = KernelVariants.readingOperands(module, "rms_norm_backward", "plain");
     this.weightGradientPlain = KernelVariants.readingOperands(module, "weight_gradient", "plain");
+    this.heads = KernelVariants.ofOneType(module, "rms_norm_heads", "x1");
     this.columnSums = new ColumnSums(context, module, PARTIAL_SUMS);
   }
 
@@ -100,6 +104,22 @@ final class CudaNormKernels implements NormKernels {
             y.columns(),
             context.blockAmax());
     return blocks;
+  }
+
+  @Override
+  public void rmsNormHeads(Tensor x, int firstHead, int heads, Tensor weight, float eps) {
+    Storage type = Storage.of(x);
+    this.heads
+        .of(type, type)
+        .launch(
+            Grid.of(x.rows(), (heads + HEADS_OF_BLOCK - 1) / HEADS_OF_BLOCK, HEADS_OF_BLOCK * WARP),
+            x,
+            x.columns(),
+            firstHead,
+            heads,
+            Math.toIntExact(weight.elements()),
+            weight,
+            eps);
   }
 
   @Override

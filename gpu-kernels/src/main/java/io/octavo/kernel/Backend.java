@@ -110,6 +110,11 @@ public interface Backend extends AutoCloseable {
    */
   Replay capture(Runnable work);
 
+  /** Whether work that is captured costs the host less than the work itself. */
+  default boolean replaysSteps() {
+    return false;
+  }
+
   /** Bytes this backend takes for itself beside what callers allocate. */
   long ownBytes();
 

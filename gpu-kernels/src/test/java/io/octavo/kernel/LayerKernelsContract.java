@@ -73,6 +73,18 @@ public abstract class LayerKernelsContract {
   }
 
   @ParameterizedTest
+  @CsvSource({"1,1,0,1,2", "13,5,1,3,16", "127,11,3,7,48", "5,40,32,8,128"})
+  void normalizesHeadsByThemselves(int rows, int all, int first, int heads, int headSize) {
+    compare(
+        LIMIT,
+        (b, t) -> {
+          Tensor x = t.normal(1, 3, rows, all * headSize);
+          b.norm().rmsNormHeads(x, first, heads, t.normal(2, 1, headSize), 1e-5f);
+          return new Tensor[] {x};
+        });
+  }
+
+  @ParameterizedTest
   @CsvSource({"1,1", "7,13", "127,33"})
   void runsElementwiseLayers(int rows, int columns) {
     compare(

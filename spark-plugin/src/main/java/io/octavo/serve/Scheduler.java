@@ -70,15 +70,12 @@ final class Scheduler {
     if (members.isEmpty()) {
       return 0;
     }
-    decoder.run(rows);
+    compute(rows, wanted);
     for (int i = 0; i < members.size(); i++) {
-      members.get(i).advance(counts.get(i));
-    }
-    giveHidden(wanted, rows.count());
-    giveLosses(wanted.stream().filter(row -> row.sequence.scores(row.position) >= 0).toList());
-    draw(wanted.stream().filter(row -> row.sequence.draws(row.position)).toList());
-    for (Sequence sequence : members) {
-      if (sequence.shareable() > 0) {
+      Sequence sequence = members.get(i);
+      int before = sequence.computed();
+      sequence.advance(counts.get(i));
+      if (sequence.shareable() > 0 && before < sequence.prompt().length) {
         pool.computed(sequence.prompt(), sequence.computed(), sequence.pages());
       }
       if (sequence.finished()) {
@@ -88,6 +85,19 @@ final class Scheduler {
       }
     }
     return rows.count();
+  }
+
+  /** A step in which every row is drawn after is one piece of work for the device. */
+  private void compute(StepRows step, List<Row> rows) {
+    List<Row> drawing = rows.stream().filter(row -> row.sequence.draws(row.position)).toList();
+    if (drawing.size() == step.count() && step.count() <= decoder.maxLogits()) {
+      accept(drawing, decoder.decode(step, draws(drawing)));
+      return;
+    }
+    decoder.run(step);
+    giveHidden(rows, step.count());
+    giveLosses(rows.stream().filter(row -> row.sequence.scores(row.position) >= 0).toList());
+    draw(drawing);
   }
 
   private void dropCancelled() {
@@ -139,25 +149,21 @@ final class Scheduler {
   private void draw(List<Row> rows) {
     for (int from = 0; from < rows.size(); from += decoder.maxLogits()) {
       List<Row> part = rows.subList(from, Math.min(rows.size(), from + decoder.maxLogits()));
-      int count = part.size();
-      float[] heat = new float[count];
-      float[] topP = new float[count];
-      int[] seeds = new int[2 * count];
-      int[] positions = new int[count];
-      for (int i = 0; i < count; i++) {
-        GenerationRequest request = ((GenerateSequence) part.get(i).sequence).request();
-        heat[i] = request.temperature();
-        topP[i] = request.topP();
-        seeds[2 * i] = (int) request.seed();
-        seeds[2 * i + 1] = (int) (request.seed() >>> 32);
-        positions[i] = part.get(i).position;
-      }
-      int[] ids =
-          decoder.sample(
-              part.stream().mapToInt(Row::index).toArray(), heat, topP, seeds, positions);
-      for (int i = 0; i < count; i++) {
-        ((GenerateSequence) part.get(i).sequence).accept(ids[i]);
-      }
+      accept(part, decoder.sample(draws(part)));
+    }
+  }
+
+  private static Draws draws(List<Row> rows) {
+    Draws draws = new Draws(rows.size());
+    for (Row row : rows) {
+      draws.add(row.index, row.position, ((GenerateSequence) row.sequence).request());
+    }
+    return draws;
+  }
+
+  private static void accept(List<Row> rows, int[] ids) {
+    for (int i = 0; i < ids.length; i++) {
+      ((GenerateSequence) rows.get(i).sequence).accept(ids[i]);
     }
   }
 }

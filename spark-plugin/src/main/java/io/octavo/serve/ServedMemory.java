@@ -33,7 +33,7 @@ public final class ServedMemory {
 
   /** A page of all layers. */
   static long pageBytes(ModelConfig config, EngineConfig engine) {
-    return Decoder.pageBytes(config, engine.cacheFormat()) * config.layers();
+    return StepMemory.pageBytes(config, engine.cacheFormat()) * config.layers();
   }
 
   /** Pages of the cache: what there is memory for, but not more than all sequences can use. */

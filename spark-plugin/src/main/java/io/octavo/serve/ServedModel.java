@@ -24,6 +24,9 @@ public final class ServedModel implements AutoCloseable {
   /** Rows whose logits are computed at once: of large vocabularies they are the largest tensor. */
   private static final int MAX_LOGITS = 64;
 
+  /** The same where a step that continues is one replay, logits and all. */
+  private static final int MAX_REPLAYED = 256;
+
   private static final String CLOSED = "Cannot use model: it is closed";
 
   private final ModelConfig config;
@@ -50,10 +53,14 @@ public final class ServedModel implements AutoCloseable {
     this.ends = files.endsOfText();
     weights = ServedWeights.load(files, backend);
     pool = new PagePool(ServedMemory.pages(config, engine));
-    int rows = Math.max(MAX_LOGITS, engine.maxBatch() + engine.prefillChunk());
+    int logits =
+        backend.replaysSteps()
+            ? Math.max(MAX_LOGITS, Math.min(MAX_REPLAYED, engine.maxBatch()))
+            : MAX_LOGITS;
+    int rows = Math.max(logits, engine.maxBatch() + engine.prefillChunk());
     try {
       requirePages();
-      decoder = new Decoder(weights, backend, engine.cacheFormat(), pool.size(), rows, MAX_LOGITS);
+      decoder = new Decoder(weights, backend, engine.cacheFormat(), pool.size(), rows, logits);
     } catch (RuntimeException e) {
       weights.close();
       throw e;

@@ -1,0 +1,121 @@
+package io.octavo.examples.bench;
+
+import io.octavo.layout.ModelFiles;
+import io.octavo.model.ModelConfig;
+import io.octavo.quant.Granularity;
+import io.octavo.quant.QuantSpec;
+import io.octavo.quant.WeightScheme;
+import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostWeight;
+import io.octavo.tensor.QuantizedTensor;
+import io.octavo.tensor.Shape;
+import io.octavo.tokens.TokenizerSpec;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * A model of random codes that exists nowhere but in memory, for measuring devices: its linear
+ * layers are of one scheme, all else is ones or small numbers.
+ */
+final class RandomCodes implements ModelFiles {
+
+  private final ModelConfig config;
+  private final WeightScheme scheme;
+
+  RandomCodes(ModelConfig config, WeightScheme scheme) {
+    this.config = config;
+    this.scheme = scheme;
+  }
+
+  @Override
+  public ModelConfig config() {
+    return config;
+  }
+
+  @Override
+  public TokenizerSpec tokenizer() {
+    return TokenizerSpec.bytes();
+  }
+
+  @Override
+  public List<Integer> endsOfText() {
+    return List.of();
+  }
+
+  @Override
+  public String fingerprint() {
+    return "random";
+  }
+
+  @Override
+  public boolean has(String name) {
+    return !name.endsWith(".bias");
+  }
+
+  @Override
+  public WeightScheme scheme(List<String> names) {
+    return scheme;
+  }
+
+  @Override
+  public HostWeight linear(List<String> names) {
+    int outputs = names.stream().mapToInt(this::outputs).sum();
+    int inputs = names.get(0).contains("down_proj") ? config.feedForward() : config.hidden();
+    if (names.get(0).contains("o_proj")) {
+      inputs = config.queryWidth();
+    }
+    Shape shape = Shape.of(outputs, inputs);
+    QuantSpec spec = scheme.weight().orElseThrow();
+    SplittableRandom random = new SplittableRandom(names.hashCode());
+    byte[] codes = new byte[outputs * inputs];
+    random.nextBytes(codes);
+    // All finite: E4M3's NaN has all bits of exponent and mantissa; 4-bit codes use their low half.
+    byte mask = (byte) (spec.element().bits() == 8 ? 0xBF : 0x0F);
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] &= mask;
+    }
+    Granularity granularity = spec.granularity();
+    int groups = Math.toIntExact(QuantizedTensor.scaleShape(granularity, shape).elements());
+    float[] scales = new float[groups];
+    // Sums of `inputs` products come out near one.
+    java.util.Arrays.fill(scales, (float) (1 / (spec.element().maxFinite() * Math.sqrt(inputs))));
+    return new HostWeight(
+        shape,
+        scheme,
+        DataType.U8,
+        ByteBuffer.wrap(codes),
+        FloatBuffer.wrap(scales),
+        Optional.empty());
+  }
+
+  private int outputs(String name) {
+    if (name.contains("q_proj")) {
+      return config.queryWidth();
+    }
+    if (name.contains("k_proj") || name.contains("v_proj")) {
+      return config.keyValueWidth();
+    }
+    if (name.contains("gate_proj") || name.contains("up_proj")) {
+      return config.feedForward();
+    }
+    boolean hidden = name.contains("o_proj") || name.contains("down_proj");
+    return hidden ? config.hidden() : config.vocabulary();
+  }
+
+  @Override
+  public void dense(String name, long from, FloatBuffer target) {
+    SplittableRandom random = new SplittableRandom(name.hashCode() * 31L + from);
+    boolean gain = name.contains("norm");
+    while (target.hasRemaining()) {
+      target.put(gain ? 1 : (float) (random.nextDouble() * 2 - 1));
+    }
+  }
+
+  @Override
+  public void close() {
+    // Nothing is open.
+  }
+}
