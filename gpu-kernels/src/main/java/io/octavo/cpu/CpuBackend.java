@@ -40,14 +40,14 @@ public final class CpuBackend extends HostMemory {
    * @throws IllegalArgumentException where there is less than one
    */
   public CpuBackend(int threads) {
-    this(threads, FloatLoops.best(), WeightLoops.best());
+    this(threads, FloatLoops.best(), PanelLoops.best(), CacheLoops.best());
   }
 
   CpuBackend(int threads, FloatLoops loops) {
-    this(threads, loops, new ScalarWeightLoops());
+    this(threads, loops, new ScalarPanelLoops(), new ScalarCacheLoops());
   }
 
-  private CpuBackend(int threads, FloatLoops loops, WeightLoops weightLoops) {
+  private CpuBackend(int threads, FloatLoops loops, PanelLoops panelLoops, CacheLoops cacheLoops) {
     if (threads < 1) {
       throw new IllegalArgumentException("Invalid threads: " + threads + " (expected 1 or more)");
     }
@@ -64,8 +64,8 @@ public final class CpuBackend extends HostMemory {
     embedding = new CpuEmbeddingKernels(tiles);
     loss = new CpuLossKernels(tiles, loops);
     optimizer = new CpuOptimizerKernels(tiles, loops);
-    linear = new CpuLinearKernels(tiles, loops, weightLoops);
-    cache = new CpuCacheKernels(tiles, loops, weightLoops);
+    linear = new CpuLinearKernels(tiles, loops, panelLoops);
+    cache = new CpuCacheKernels(tiles, loops, cacheLoops);
   }
 
   @Override

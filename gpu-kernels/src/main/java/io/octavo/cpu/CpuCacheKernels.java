@@ -20,9 +20,9 @@ final class CpuCacheKernels implements CacheKernels {
 
   private final Tiles tiles;
   private final FloatLoops floats;
-  private final WeightLoops loops;
+  private final CacheLoops loops;
 
-  CpuCacheKernels(Tiles tiles, FloatLoops floats, WeightLoops loops) {
+  CpuCacheKernels(Tiles tiles, FloatLoops floats, CacheLoops loops) {
     this.tiles = tiles;
     this.floats = floats;
     this.loops = loops;

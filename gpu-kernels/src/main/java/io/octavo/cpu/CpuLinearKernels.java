@@ -15,29 +15,27 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * Products of FP32 vectors with packed weights: a few rows of the weight become FP32 in the first
- * cache and meet all rows of the input there, so that memory gives each weight once and narrow.
- * Products of codes are exact in FP32; a sum has {@link WeightLoops#lanes} parts, each in the order
- * of {@code K}, whatever tile it was computed in.
+ * Products of FP32 vectors with packed weights. One or two rows of the input meet codes that become
+ * FP32 in registers; for more, some columns of a panel become FP32 in the first cache and meet all
+ * rows there, so that memory gives each weight once and narrow. A sum has the same order either
+ * way, that of {@link PanelLoops}.
  */
 final class CpuLinearKernels implements LinearKernels {
 
-  /** Rows of the weight that a thread takes at a time. */
-  private static final int BLOCK = 4 * WeightLoops.ROWS;
-
-  /** Columns that are FP32 at a time: 8 rows of them are 16 KiB. */
-  private static final int CHUNK = 512;
+  /** Columns that are FP32 at a time: 32 rows of them are 16 KiB. */
+  private static final int CHUNK = 128;
 
   /** Rows of the input that codes are widened for each by itself, in registers. */
   private static final int FEW = 2;
 
-  private static final float[] E4M3 = ScalarWeightLoops.table(ElementFormat.E4M3);
+  /** Blocks that a product has at least where it has as many panels. */
+  private static final int BLOCKS = 32;
 
   private final Tiles tiles;
   private final FloatLoops floats;
-  private final WeightLoops loops;
+  private final PanelLoops loops;
 
-  CpuLinearKernels(Tiles tiles, FloatLoops floats, WeightLoops loops) {
+  CpuLinearKernels(Tiles tiles, FloatLoops floats, PanelLoops loops) {
     this.tiles = tiles;
     this.floats = floats;
     this.loops = loops;
@@ -45,7 +43,7 @@ final class CpuLinearKernels implements LinearKernels {
 
   @Override
   public PackedWeight pack(HostWeight weight) {
-    return PackedRows.of(weight, loops.lanes());
+    return WeightPanels.of(weight, loops);
   }
 
   @Override
@@ -55,23 +53,32 @@ final class CpuLinearKernels implements LinearKernels {
 
   @Override
   public void apply(PackedWeight packed, Tensor x, Tensor y, Tensor workspace) {
-    PackedRows weight = (PackedRows) packed;
+    WeightPanels weight = (WeightPanels) packed;
     Inputs inputs = cast(weight, x);
     FloatBuffer result = HostBuffer.of(y).floats();
-    tiles.forRanges(weight.rows(), BLOCK, (from, to) -> multiply(weight, inputs, from, to, result));
+    int block = Math.max(1, weight.panels() / BLOCKS);
+    tiles.forRanges(
+        weight.panels(),
+        block,
+        (from, to) -> {
+          for (int panel = from; panel < to; panel++) {
+            multiply(weight, inputs, panel, result);
+          }
+        });
   }
 
-  /** Rows of the input as FP32 codes with a scale each. */
+  /** Rows of the input as FP32 codes with a scale each, padded with zeros to whole tiles. */
   private record Inputs(float[] values, float[] scales) {
     int rows() {
       return scales.length;
     }
   }
 
-  private Inputs cast(PackedRows weight, Tensor x) {
+  private Inputs cast(WeightPanels weight, Tensor x) {
     int stride = weight.stride();
     int columns = weight.columns();
-    Inputs inputs = new Inputs(new float[x.rows() * stride], new float[x.rows()]);
+    int padded = (x.rows() + PanelLoops.TILE - 1) / PanelLoops.TILE * PanelLoops.TILE;
+    Inputs inputs = new Inputs(new float[padded * stride], new float[x.rows()]);
     FloatBuffer source = HostBuffer.of(x).floats();
     tiles.forRanges(
         x.rows(),
@@ -98,7 +105,7 @@ final class CpuLinearKernels implements LinearKernels {
       int[] codes = tiles.ints(0, count);
       floats.encode(minifloat, row, scale, codes, count);
       for (int k = 0; k < count; k++) {
-        row[k] = E4M3[codes[k] & 0xFF];
+        row[k] = CodeTables.E4M3[codes[k] & 0xFF];
       }
     } else {
       // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even.
@@ -110,56 +117,53 @@ final class CpuLinearKernels implements LinearKernels {
     return scale;
   }
 
-  private void multiply(PackedRows weight, Inputs inputs, int from, int to, FloatBuffer result) {
-    int lanes = loops.lanes();
-    int step = inputs.rows() * lanes;
-    float[] wide = tiles.floats(0, WeightLoops.ROWS * CHUNK);
-    float[] sums = tiles.floats(1, WeightLoops.ROWS * step);
-    for (int row = from; row < to; row += WeightLoops.ROWS) {
-      int rows = Math.min(WeightLoops.ROWS, to - row);
-      Arrays.fill(sums, 0, WeightLoops.ROWS * step, 0f);
-      if (inputs.rows() <= FEW && weight.plain()) {
-        for (int m = 0; m < inputs.rows(); m++) {
-          int at = m * weight.stride();
-          weight.accumulate(loops, row, inputs.values, at, sums, m * lanes, step);
-        }
-      } else {
-        multiply(weight, inputs, row, rows, wide, sums, step);
+  private void multiply(WeightPanels weight, Inputs inputs, int panel, FloatBuffer result) {
+    int step = PanelLoops.PHASES * loops.rows();
+    float[] out = tiles.floats(2, loops.rows());
+    if (inputs.rows() > FEW) {
+      float[] sums = tiles.floats(1, inputs.values.length / weight.stride() * step);
+      multiplyTiles(weight, inputs, panel, sums);
+      for (int m = 0; m < inputs.rows(); m++) {
+        finish(weight, inputs, panel, m, sums, m * step, out, result);
       }
-      for (int n = 0; n < rows; n++) {
-        float scale = weight.rowScale(row + n);
-        float bias = weight.bias(row + n);
-        for (int m = 0; m < inputs.rows(); m++) {
-          float sum = loops.total(sums, n * step + m * lanes);
-          result.put(m * weight.rows() + row + n, sum * (inputs.scales[m] * scale) + bias);
-        }
+      return;
+    }
+    float[] sums = tiles.floats(1, step);
+    for (int m = 0; m < inputs.rows(); m++) {
+      Arrays.fill(sums, 0, step, 0f);
+      weight.add(panel, inputs.values, m * weight.stride(), sums);
+      finish(weight, inputs, panel, m, sums, 0, out, result);
+    }
+  }
+
+  /** Chunk by chunk through FP32 in the first cache, where all rows of the input read it. */
+  private void multiplyTiles(WeightPanels weight, Inputs inputs, int panel, float[] sums) {
+    int stride = weight.stride();
+    int step = PanelLoops.PHASES * loops.rows();
+    int padded = inputs.values.length / stride;
+    Arrays.fill(sums, 0, padded * step, 0f);
+    float[] wide = tiles.floats(0, CHUNK * loops.rows());
+    for (int k = 0; k < stride; k += CHUNK) {
+      int count = Math.min(CHUNK, stride - k);
+      weight.widen(panel, k, count, wide);
+      for (int m = 0; m < padded; m += PanelLoops.TILE) {
+        loops.addTile(wide, 0, inputs.values, m * stride + k, stride, count, sums, m * step);
       }
     }
   }
 
-  /** Chunk by chunk through FP32 in the first cache, where many rows of the input read it. */
-  private void multiply(
-      PackedRows weight, Inputs inputs, int row, int rows, float[] wide, float[] sums, int step) {
-    for (int k = 0; k < weight.stride(); k += CHUNK) {
-      int count = Math.min(CHUNK, weight.stride() - k);
-      for (int n = 0; n < rows; n++) {
-        weight.widen(loops, row + n, k, count, wide, n * CHUNK);
-      }
-      accumulate(wide, inputs, weight.stride(), k, count, sums, step);
-    }
-  }
-
-  private void accumulate(
-      float[] wide, Inputs inputs, int stride, int k, int count, float[] sums, int step) {
-    int lanes = loops.lanes();
-    int m = 0;
-    for (; m + 4 <= inputs.rows(); m += 4) {
-      loops.accumulateTile(
-          wide, CHUNK, inputs.values, m * stride + k, stride, count, sums, m * lanes, step);
-    }
-    for (; m < inputs.rows(); m++) {
-      loops.accumulateRows(
-          wide, CHUNK, inputs.values, m * stride + k, count, sums, m * lanes, step);
-    }
+  private void finish(
+      WeightPanels weight,
+      Inputs inputs,
+      int panel,
+      int m,
+      float[] sums,
+      int sumsAt,
+      float[] out,
+      FloatBuffer result) {
+    weight.finish(panel, sums, sumsAt, inputs.scales[m], out);
+    int row = panel * loops.rows();
+    int count = Math.min(loops.rows(), weight.rows() - row);
+    result.put(m * weight.rows() + row, out, 0, count);
   }
 }

@@ -7,8 +7,7 @@ interface FloatLoops {
 
   /** Loops of the Vector API where its module is present, else scalar ones. */
   static FloatLoops best() {
-    boolean present = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-    return present ? new VectorLoops() : new ScalarLoops();
+    return VectorModule.present() ? new VectorLoops() : new ScalarLoops();
   }
 
   /** One word for the log. */

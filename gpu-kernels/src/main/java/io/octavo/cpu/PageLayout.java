@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
 /**
  * Where keys and values lie in a pool: a page is head, then keys and values, then position, then
  * the scales of all of them. A line is one key or value. Lines are padded when they are read, since
- * {@link WeightLoops} take whole units; what the padding holds is of no meaning.
+ * {@link CacheLoops} take whole units; what the padding holds is of no meaning.
  */
 final class PageLayout {
 
@@ -44,7 +44,7 @@ final class PageLayout {
 
   /** Elements of a line as it is read: with padding. */
   int stride() {
-    return (size + WeightLoops.UNIT - 1) / WeightLoops.UNIT * WeightLoops.UNIT;
+    return (size + CacheLoops.UNIT - 1) / CacheLoops.UNIT * CacheLoops.UNIT;
   }
 
   private int line(int page, int head, Part part) {
@@ -95,7 +95,7 @@ final class PageLayout {
 
   /** The first {@code count} keys or values of a page as FP32, {@link #stride} apart. */
   void read(
-      WeightLoops loops,
+      CacheLoops loops,
       Tiles tiles,
       ByteBuffer pool,
       int page,
@@ -111,17 +111,17 @@ final class PageLayout {
           .asShortBuffer()
           .get(halves, 0, count * size);
       for (int j = 0; j < count; j++) {
-        loops.widenHalf(halves, j * size, 1, out, j * stride(), stride());
+        loops.widenHalf(halves, j * size, out, j * stride(), stride());
       }
       return;
     }
-    byte[] codes = tiles.bytes(CacheKernels.PAGE * stride() + WeightLoops.UNIT);
+    byte[] codes = tiles.bytes(CacheKernels.PAGE * stride() + CacheLoops.UNIT);
     pool.get(at, codes, 0, count * lineBytes);
     int scales = scale(page, head, part);
     for (int j = 0; j < count; j++) {
       float factor = pool.getFloat(scales + Float.BYTES * j);
       if (format == CacheFormat.FP8) {
-        loops.widenE4m3(codes, j * size, 1, factor, out, j * stride(), stride());
+        loops.widenE4m3(codes, j * size, factor, out, j * stride(), stride());
       } else {
         nibbles(codes, j * lineBytes, factor, out, j * stride());
       }
