@@ -41,6 +41,7 @@ public final class ServedModel implements AutoCloseable {
   private final Semaphore room;
   private final LinkedBlockingQueue<Sequence> arrivals = new LinkedBlockingQueue<>();
   private final AtomicLong computedTokens = new AtomicLong();
+  private final AtomicLong steps = new AtomicLong();
   private final Thread thread;
   private volatile boolean closed;
   private boolean released;
@@ -125,6 +126,11 @@ public final class ServedModel implements AutoCloseable {
   /** Tokens that went through the model so far. */
   public long computedTokens() {
     return computedTokens.get();
+  }
+
+  /** Steps in which they did. */
+  public long steps() {
+    return steps.get();
   }
 
   /** Prompt tokens that were found in the cache rather than computed. */
@@ -238,6 +244,7 @@ public final class ServedModel implements AutoCloseable {
         takeArrivals();
         if (!scheduler.idle()) {
           computedTokens.addAndGet(scheduler.step());
+          steps.incrementAndGet();
         }
       }
     } catch (InterruptedException e) {

@@ -29,6 +29,7 @@ final class AnsweredBatch implements AutoCloseable {
   private final List<CallColumn> calls;
   private final List<TextCalls> models;
   private final CallMetrics metrics;
+  private final StepFill fill;
   private final List<CompletableFuture<?>> asked = new ArrayList<>();
   private final List<OnHeapColumnVector> answers = new ArrayList<>();
 
@@ -36,6 +37,7 @@ final class AnsweredBatch implements AutoCloseable {
     this.calls = calls;
     this.models = models;
     this.metrics = metrics;
+    fill = new StepFill(models.stream().map(TextCalls::model).toList());
   }
 
   /** The batch with answers beside; they are given back with the next call. */
@@ -55,6 +57,7 @@ final class AnsweredBatch implements AutoCloseable {
       columns[batch.numCols() + i] = answers(i, batch.column(calls.get(i).text()), pending.get(i));
     }
     metrics.rows().add(rows);
+    metrics.stepRows().set(fill.rowsPerStep());
     metrics.modelTime().add((System.nanoTime() - start) / 1_000_000);
     return new ColumnarBatch(columns, rows);
   }
@@ -95,7 +98,8 @@ final class AnsweredBatch implements AutoCloseable {
     } catch (ExecutionException e) {
       Throwable cause = Optional.ofNullable(e.getCause()).orElse(e);
       String why = String.valueOf(cause.getMessage());
-      if (!models.get(place).serving()) {
+      // Rows are not to blame for it.
+      if (!models.get(place).model().serving()) {
         throw new IllegalStateException(
             "Cannot answer %s: %s; a task that is tried again loads the model anew"
                 .formatted(call.function().sqlName(), why),

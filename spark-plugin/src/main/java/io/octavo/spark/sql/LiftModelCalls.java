@@ -10,7 +10,6 @@ import org.apache.spark.sql.catalyst.plans.Inner$;
 import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
-import org.apache.spark.sql.catalyst.plans.logical.LocalLimit;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.rules.Rule;
@@ -42,11 +41,7 @@ final class LiftModelCalls extends Rule<LogicalPlan> {
         (LogicalPlan)
             plan.transformUp(
                 Scala.<LogicalPlan>partial(LiftModelCalls::hasCalls, LiftModelCalls::lift));
-    LogicalPlan pruned = ColumnPruning$.MODULE$.apply(lifted);
-    return (LogicalPlan)
-        pruned.transformDown(
-            Scala.<LogicalPlan>partial(
-                LocalLimit.class::isInstance, node -> limitBelow((LocalLimit) node)));
+    return LimitedCalls.apply(ColumnPruning$.MODULE$.apply(lifted));
   }
 
   private static LogicalPlan lift(LogicalPlan node) {
@@ -121,20 +116,5 @@ final class LiftModelCalls extends Rule<LogicalPlan> {
             (scala.collection.immutable.Seq<NamedExpression>)
                 (scala.collection.immutable.Seq<?>) before.output(),
             after);
-  }
-
-  /** A row in is a row out: what a limit drops need not be asked about. */
-  private static LogicalPlan limitBelow(LocalLimit limit) {
-    return limit.withNewChildren(Scala.seq(List.of(limited(limit.child(), limit.limitExpr()))));
-  }
-
-  private static LogicalPlan limited(LogicalPlan plan, Expression limit) {
-    if (plan instanceof Project project) {
-      return project.withNewChildren(Scala.seq(List.of(limited(project.child(), limit))));
-    }
-    if (plan instanceof ModelCalls calls && !(calls.child() instanceof LocalLimit)) {
-      return new ModelCalls(calls.calls(), calls.answers(), new LocalLimit(limit, calls.child()));
-    }
-    return plan;
   }
 }

@@ -3,7 +3,6 @@ package io.octavo.spark.sql;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.analysis.TypeCheckResult;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -13,6 +12,7 @@ import org.apache.spark.sql.catalyst.expressions.codegen.ExprCode;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StringType;
+import org.jspecify.annotations.Nullable;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 
@@ -20,7 +20,7 @@ import scala.collection.immutable.Seq;
  * A call of a model for one text. It has no value of its own: {@link LiftModelCalls} puts an
  * attribute in its place, which {@link ModelCallsExec} fills batch by batch.
  */
-public final class ModelCall extends Expression implements Unevaluable, Serializable {
+public final class ModelCall extends Expression implements CatalystNode, Unevaluable, Serializable {
 
   private static final long serialVersionUID = 1;
 
@@ -140,35 +140,18 @@ public final class ModelCall extends Expression implements Unevaluable, Serializ
   }
 
   @Override
-  public int productArity() {
-    return 3;
+  public List<Object> parts() {
+    return List.of(function, options, text);
   }
 
   @Override
-  public Object productElement(int index) {
-    return switch (index) {
-      case 0 -> function;
-      case 1 -> options;
-      default -> text;
-    };
-  }
-
-  @Override
-  public boolean canEqual(Object other) {
-    return other instanceof ModelCall;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof ModelCall call
-        && function == call.function
-        && options.equals(call.options)
-        && text.equals(call.text);
+  public boolean equals(@Nullable Object other) {
+    return isEqual(other);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(function, options, text);
+    return super.hashCode();
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.octavo.spark.sql;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeReference;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
@@ -10,11 +9,12 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.types.Metadata;
+import org.jspecify.annotations.Nullable;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 
 /** A child's rows with the answers of calls beside: the logical node. */
-public final class ModelCalls extends LogicalPlan {
+public final class ModelCalls extends LogicalPlan implements CatalystNode {
 
   private static final long serialVersionUID = 1;
 
@@ -81,34 +81,17 @@ public final class ModelCalls extends LogicalPlan {
   }
 
   @Override
-  public int productArity() {
-    return 3;
+  public List<Object> parts() {
+    return List.of(calls, answers, child);
   }
 
   @Override
-  public Object productElement(int index) {
-    return switch (index) {
-      case 0 -> calls;
-      case 1 -> answers;
-      default -> child;
-    };
-  }
-
-  @Override
-  public boolean canEqual(Object other) {
-    return other instanceof ModelCalls;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof ModelCalls plan
-        && calls.equals(plan.calls)
-        && answers.equals(plan.answers)
-        && child.equals(plan.child);
+  public boolean equals(@Nullable Object other) {
+    return isEqual(other);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(calls, answers, child);
+    return super.hashCode();
   }
 }

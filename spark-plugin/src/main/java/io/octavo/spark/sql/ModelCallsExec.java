@@ -2,7 +2,6 @@ package io.octavo.spark.sql;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -12,18 +11,16 @@ import org.apache.spark.sql.catalyst.expressions.SortOrder;
 import org.apache.spark.sql.catalyst.plans.physical.Partitioning;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.metric.SQLMetric;
-import org.apache.spark.sql.execution.metric.SQLMetrics;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
-import scala.Tuple2;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Map;
 import scala.collection.immutable.Seq;
 import scala.reflect.ClassTag;
 
 /** Columnar batches in, the same with the answers of calls beside out. */
-public final class ModelCallsExec extends SparkPlan {
+public final class ModelCallsExec extends SparkPlan implements CatalystNode {
 
   private static final long serialVersionUID = 1;
 
@@ -43,27 +40,9 @@ public final class ModelCallsExec extends SparkPlan {
   @Override
   public synchronized Map<String, SQLMetric> metrics() {
     if (metrics == null) {
-      metrics = newMetrics();
+      metrics = CallMetrics.create(sparkContext());
     }
     return metrics;
-  }
-
-  private Map<String, SQLMetric> newMetrics() {
-    return scala.collection.immutable.Map$.MODULE$.from(
-        Scala.seq(
-            List.of(
-                new Tuple2<>(
-                    "numOutputRows",
-                    SQLMetrics.createMetric(sparkContext(), "number of output rows")),
-                new Tuple2<>(
-                    "promptTokens", SQLMetrics.createMetric(sparkContext(), "tokens of texts")),
-                new Tuple2<>(
-                    "generatedTokens", SQLMetrics.createMetric(sparkContext(), "tokens generated")),
-                new Tuple2<>(
-                    "failedRows", SQLMetrics.createMetric(sparkContext(), "rows with errors")),
-                new Tuple2<>(
-                    "modelTime",
-                    SQLMetrics.createMetric(sparkContext(), "milliseconds with the model")))));
   }
 
   @Override
@@ -138,34 +117,17 @@ public final class ModelCallsExec extends SparkPlan {
   }
 
   @Override
-  public int productArity() {
-    return 3;
+  public List<Object> parts() {
+    return List.of(calls, answers, child);
   }
 
   @Override
-  public Object productElement(int index) {
-    return switch (index) {
-      case 0 -> calls;
-      case 1 -> answers;
-      default -> child;
-    };
-  }
-
-  @Override
-  public boolean canEqual(Object other) {
-    return other instanceof ModelCallsExec;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof ModelCallsExec plan
-        && calls.equals(plan.calls)
-        && answers.equals(plan.answers)
-        && child.equals(plan.child);
+  public boolean equals(@Nullable Object other) {
+    return isEqual(other);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(calls, answers, child);
+    return super.hashCode();
   }
 }

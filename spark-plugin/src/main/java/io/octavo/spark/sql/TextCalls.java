@@ -26,9 +26,8 @@ final class TextCalls {
     this.metrics = metrics;
   }
 
-  /** Whether the model answers at all: where it does not, rows are not to blame. */
-  boolean serving() {
-    return model.serving();
+  ServedModel model() {
+    return model;
   }
 
   /** The answer to a text, in Catalyst's form; it fails where the text cannot be answered. */

@@ -3,7 +3,6 @@ package io.octavo.spark.sql;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.analysis.TypeCheckResult;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -21,7 +20,8 @@ import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 
 /** A function of vectors, computed row by row in generated code. */
-public final class VectorCall extends Expression implements ImplicitCastInputTypes, Serializable {
+public final class VectorCall extends Expression
+    implements CatalystNode, ImplicitCastInputTypes, Serializable {
 
   private static final long serialVersionUID = 1;
 
@@ -219,29 +219,17 @@ public final class VectorCall extends Expression implements ImplicitCastInputTyp
   }
 
   @Override
-  public int productArity() {
-    return 2;
-  }
-
-  @Override
-  public Object productElement(int index) {
-    return index == 0 ? function : arguments;
-  }
-
-  @Override
-  public boolean canEqual(Object other) {
-    return other instanceof VectorCall;
+  public List<Object> parts() {
+    return List.of(function, arguments);
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof VectorCall call
-        && function == call.function
-        && arguments.equals(call.arguments);
+    return isEqual(other);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(function, arguments);
+    return super.hashCode();
   }
 }

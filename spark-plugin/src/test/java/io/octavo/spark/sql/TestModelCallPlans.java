@@ -11,12 +11,17 @@ import io.octavo.spark.serve.ModelCache;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.adaptive.AdaptiveSparkPlanExec;
+import org.apache.spark.sql.execution.adaptive.QueryStageExec;
 import org.apache.spark.sql.streaming.Trigger;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -81,21 +86,22 @@ class TestModelCallPlans {
 
   private static long rowsAsked(Dataset<Row> query) {
     query.collect();
-    return asked(query.queryExecution().executedPlan());
+    return calls(query.queryExecution().executedPlan())
+        .mapToLong(calls -> (Long) calls.metrics().apply("numOutputRows").value())
+        .sum();
   }
 
-  private static long asked(org.apache.spark.sql.execution.SparkPlan plan) {
-    if (plan instanceof org.apache.spark.sql.execution.adaptive.AdaptiveSparkPlanExec adaptive) {
-      return asked(adaptive.executedPlan());
+  private static Stream<ModelCallsExec> calls(SparkPlan plan) {
+    if (plan instanceof AdaptiveSparkPlanExec adaptive) {
+      return calls(adaptive.executedPlan());
     }
-    if (plan instanceof org.apache.spark.sql.execution.adaptive.QueryStageExec stage) {
-      return asked(stage.plan());
+    if (plan instanceof QueryStageExec stage) {
+      return calls(stage.plan());
     }
-    long own =
-        plan instanceof ModelCallsExec calls
-            ? (Long) calls.metrics().apply("numOutputRows").value()
-            : 0;
-    return own + Scala.list(plan.children()).stream().mapToLong(TestModelCallPlans::asked).sum();
+    Stream<ModelCallsExec> own =
+        plan instanceof ModelCallsExec calls ? Stream.of(calls) : Stream.empty();
+    return Stream.concat(
+        own, Scala.list(plan.children()).stream().flatMap(TestModelCallPlans::calls));
   }
 
   @Test
@@ -159,6 +165,53 @@ class TestModelCallPlans {
     Dataset<Row> query = sql("SELECT octavo_generate($m, text, 3), id FROM t LIMIT 2");
     assertThat(query.collectAsList()).hasSize(2);
     assertThat(rowsAsked(query)).isLessThanOrEqualTo(2L * 4);
+  }
+
+  @Test
+  void sortsAndLimitsBeforeItAsksWhereTheOrderNeedsNoAnswer() {
+    Dataset<Row> query =
+        sql(
+            "SELECT octavo_generate($m, text, 3) g, size(octavo_tokens($m, octavo_generate($m, text, 3))) FROM t ORDER BY k * 100 - id DESC, text LIMIT 4");
+    assertThat(query.collectAsList())
+        .extracting(row -> row.getString(0))
+        .containsExactly(
+            continued(text(2), 3), null, continued(text(8), 3), continued(text(11), 3));
+    assertThat(rowsAsked(query)).as("two calls, one on the answers of the other").isEqualTo(8);
+
+    Dataset<Row> within =
+        sql(
+            "SELECT id, upper(g) FROM (SELECT id + 0 AS id, octavo_generate($m, text, 3) g FROM t ORDER BY 1 LIMIT 3) WHERE id > 0");
+    assertThat(within.collectAsList())
+        .containsExactly(
+            RowFactory.create(1L, continued(text(1), 3).toUpperCase(Locale.ROOT)),
+            RowFactory.create(2L, continued(text(2), 3).toUpperCase(Locale.ROOT)));
+    assertThat(rowsAsked(within)).isEqualTo(3);
+  }
+
+  @Test
+  void asksAboutAllRowsWhereAnswersDecideWhichAreLeft() {
+    Dataset<Row> query =
+        sql(
+            "SELECT id, octavo_generate($m, text, 3) g FROM t ORDER BY octavo_score($m, text).nll DESC NULLS LAST, id LIMIT 3");
+    List<Row> rows = query.collectAsList();
+    assertThat(rows.get(0).getString(1)).isEqualTo(continued(text(rows.get(0).getLong(0)), 3));
+    assertThat(rowsAsked(query)).isGreaterThanOrEqualTo(ROWS);
+    Dataset<Row> filtered =
+        sql("SELECT id FROM t WHERE size(octavo_tokens($m, text)) = 7 ORDER BY id LIMIT 1");
+    assertThat(filtered.collectAsList()).containsExactly(RowFactory.create(10L));
+    assertThat(rowsAsked(filtered)).isEqualTo(ROWS);
+  }
+
+  @Test
+  void tellsHowFullTheEnginesStepsWere() {
+    Dataset<Row> query =
+        sql("SELECT octavo_score($m, concat('text ', id)).nll FROM range(0, 31, 1, 1)");
+    query.collect();
+    long tenths =
+        calls(query.queryExecution().executedPlan())
+            .mapToLong(calls -> (Long) calls.metrics().apply("stepRows").value())
+            .sum();
+    assertThat(tenths).as("one row alone has 6 or 7 tokens").isGreaterThan(100);
   }
 
   @Test
