@@ -244,7 +244,7 @@ class TestModelFunctions {
   @ValueSource(strings = {"octavo_generate", "octavo_score", "octavo_embed", "octavo_tokens"})
   void describesItself(String function) {
     String text = spark.sql("DESCRIBE FUNCTION EXTENDED " + function).collectAsList().toString();
-    assertThat(text).contains("model - path of a model's directory").contains("Examples");
+    assertThat(text).contains("model - string, path of a model's directory").contains("Examples");
   }
 
   @Test
