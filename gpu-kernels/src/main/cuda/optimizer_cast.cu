@@ -2,8 +2,9 @@
 // and scales of the matrix, of its transpose, or both, in one pass over memory. Bits are those of
 // optimizer.cu and then quantize.cu.
 //
-// adamw_<moments>_e4m3_block128x128   a block of threads has all that shares a scale. Not of fp8 moments,
-//     which are bound by instructions: their update alone, with more warps, and then the cast was faster.
+// adamw_<moments>_e4m3_block128x128   a block of threads has all that shares a scale.
+// adamw_<moments>_lines               leaves the amax of every row and of every column, which are 0 before, for
+//     casts with a scale a row: a block has parts of many.
 // adamw_<moments>_e4m3_tensor         the scale is from `known`, an amax that is known before; the new
 //     parameters' own is left in `own`, which is 0 before. Where `known` is 0 there is no scale yet:
 //     codes are then made by cast_unknown_e4m3 from `own`, which else does nothing.
@@ -13,7 +14,8 @@
 // R % 16 == 0, C % 128 == 0, pointers aligned to 16 bytes, moments both stored alike. Grid (C / 128,
 // R / 128 up), 256 threads. A block first updates its tile, row by row, each warp 16 rows, and then
 // reads the new parameters back, from caches, in the order of the casts. Both at once would take the
-// registers of both.
+// registers of both. Of fp8 moments, which are bound by instructions, the update alone,
+// with more warps, and then the cast was faster but where a scale a tensor spares two reads.
 
 #include <cstdint>
 
@@ -109,6 +111,27 @@ ADAMW_CAST(bf16, BF16, block128x128, BLOCK128)
 ADAMW_CAST(f32, F32, tensor, TENSOR)
 ADAMW_CAST(bf16, BF16, tensor, TENSOR)
 ADAMW_CAST(fp8, FP8, tensor, TENSOR)
+
+#define ADAMW_LINES(NAME, KIND)                                                                   \
+  extern "C" __global__ void __launch_bounds__(CAST_THREADS, 3) adamw_##NAME##_lines(             \
+      float* parameters, const float* gradients, void* first, float* first_scales,                \
+      float* first_exponents, float* first_centres, void* second, float* second_scales,           \
+      float* second_exponents, float* second_centres, float beta1, float beta2, float epsilon,    \
+      float decay, const float* control, uint32_t* row_amax, uint32_t* column_amax, int rows,     \
+      int columns) {                                                                              \
+    __shared__ float corrections[2];                                                              \
+    Step step = step_of({beta1, beta2, epsilon, decay}, control, corrections);                    \
+    amax_of_lines(UpdatedMatrix<KIND>{parameters,                                                 \
+                                      gradients,                                                  \
+                                      {first, first_scales, first_exponents, first_centres},      \
+                                      {second, second_scales, second_exponents, second_centres},  \
+                                      step,                                                       \
+                                      nullptr},                                                   \
+                  row_amax, column_amax, rows, columns);                                          \
+  }
+
+ADAMW_LINES(f32, F32)
+ADAMW_LINES(bf16, BF16)
 
 // As quantize_f32_e4m3_tensor, where `known` is 0.
 extern "C" __global__ void __launch_bounds__(CAST_THREADS, 2)

@@ -354,6 +354,53 @@ struct StoredMatrix {
   }
 };
 
+// Amax of every row and of every column, by tiles as the casts; null where not wanted. What they are
+// written to must be 0 before. The maximum does not depend on the order of the atomic operations.
+template <typename Source>
+__device__ __forceinline__ void amax_of_lines(const Source& source, uint32_t* row_amax,
+                                              uint32_t* column_amax, int rows, int columns) {
+  using T = typename Source::T;
+  __shared__ TileShared shared;
+  int x = threadIdx.x % 8;
+  int row = blockIdx.y * TILE + threadIdx.x / 8 * 4;
+  int column = blockIdx.x * TILE + 16 * x;
+  Sixteen<T> values[4];
+  source.take(values, row, column, rows, columns);
+  if (row_amax != nullptr) {
+    float amax[4];
+    amax_of_rows(values, amax);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+#pragma unroll
+      for (int lane = 1; lane < 8; lane *= 2) {
+        amax[i] = fmaxf(amax[i], __shfl_xor_sync(ALL_LANES, amax[i], lane));
+      }
+      if (x == i && row + i < rows) {
+        atomicMax(row_amax + row + i, __float_as_uint(amax[i]));
+      }
+    }
+  }
+  if (column_amax != nullptr) {
+    Sixteen<T> amax = amax_of_columns(values);
+    if (threadIdx.x % WARP < 8) {
+#pragma unroll
+      for (int i = 0; i < 16; i++) {
+        shared.columns[threadIdx.x / WARP].scale[padded(16 * x + i)] = amax.value(i);
+      }
+    }
+    __syncthreads();
+    int c = blockIdx.x * TILE + threadIdx.x;
+    if (threadIdx.x < TILE && c < columns) {
+      float most = 0;
+#pragma unroll
+      for (int part = 0; part < CAST_THREADS / WARP; part++) {
+        most = fmaxf(most, shared.columns[part].scale[padded(threadIdx.x)]);
+      }
+      atomicMax(column_amax + c, __float_as_uint(most));
+    }
+  }
+}
+
 // Casts a tile of what `source` gives: source.take(values, row, column, rows, columns) the 16 columns
 // of 4 rows (zeros outside), source.tile(block, blocks) which tile across a block of the grid takes.
 // `partials` are the amax of parts of the tensor, or for ROW that of each row and then of each column.

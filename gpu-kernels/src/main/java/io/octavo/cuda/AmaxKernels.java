@@ -72,26 +72,36 @@ final class AmaxKernels {
     SAME
   }
 
-  /**
-   * The amax of each row of {@code source} and then of each column, from one read; of what is not
-   * wanted there is room. None where there are more lines than room.
-   */
-  Optional<TensorAmax> ofLines(Tensor source, boolean ofRows, boolean ofColumns) {
+  /** The amax of each row of {@code source} and then of each column, from one read. */
+  Optional<LineAmax> ofLines(Tensor source, boolean ofRows, boolean ofColumns) {
+    Optional<LineAmax> room = lines(source, ofRows, ofColumns);
+    room.ifPresent(
+        amax -> {
+          Kernel kernel = source.type() == DataType.BF16 ? ofLinesOfBf16 : ofLinesOfF32;
+          kernel.launch(
+              TileCasts.grid(source),
+              source,
+              amax.ofRows(),
+              amax.ofColumns(),
+              source.rows(),
+              source.columns());
+        });
+    return room;
+  }
+
+  /** Room for them; none where there are more lines than room. */
+  Optional<LineAmax> lines(Tensor source, boolean ofRows, boolean ofColumns) {
     int rows = source.rows();
     int count = rows + source.columns();
     if (count > MOST_LINES) {
       return Optional.empty();
     }
     context.zero(DeviceBuffer.of(lines.range(0, count)));
-    Kernel kernel = source.type() == DataType.BF16 ? ofLinesOfBf16 : ofLinesOfF32;
     long address = DeviceBuffer.address(lines);
-    kernel.launch(
-        TileCasts.grid(source),
-        source,
-        ofRows ? address : 0L,
-        ofColumns ? address + (long) rows * Float.BYTES : 0L,
-        rows,
-        source.columns());
-    return Optional.of(new TensorAmax(lines, count));
+    return Optional.of(
+        new LineAmax(
+            ofRows ? address : 0L,
+            ofColumns ? address + (long) rows * Float.BYTES : 0L,
+            new TensorAmax(lines, count)));
   }
 }

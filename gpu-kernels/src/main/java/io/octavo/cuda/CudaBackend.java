@@ -77,7 +77,7 @@ public final class CudaBackend implements Backend {
         new CudaCastingKernels(
             context,
             new ComposedCasting(quantize, norm, activation, optimizer),
-            new WeightUpdates(optimizer.update(), new TileUpdates(context), quantize));
+            new WeightUpdates(optimizer.update(), new TileUpdates(context, quantize), quantize));
   }
 
   /**

@@ -170,10 +170,10 @@ final class CudaQuantizeKernels implements QuantizeKernels {
       Optional<QuantizedTensor> plain,
       Optional<QuantizedTensor> transposed,
       TensorAmax unused) {
-    Optional<TensorAmax> lines =
+    Optional<LineAmax> lines =
         amaxKernels.ofLines(source, plain.isPresent(), transposed.isPresent());
     lines.ifPresentOrElse(
-        amax -> tiles.launch(source, plain, transposed, amax),
+        amax -> tiles.launch(source, plain, transposed, amax.all()),
         () -> {
           plain.ifPresent(
               cast -> castInTwoSteps(source, cast, CastMatrix.of(cast), unused, RandomStream.NONE));
@@ -182,6 +182,16 @@ final class CudaQuantizeKernels implements QuantizeKernels {
                   castInTwoSteps(
                       source, cast, CastMatrix.ofTranspose(cast), unused, RandomStream.NONE));
         });
+  }
+
+  /** Room for the amax of what {@code casts} of {@code source} have a scale for. */
+  Optional<LineAmax> lines(Tensor source, CastPair casts) {
+    return amaxKernels.lines(source, casts.plain().isPresent(), casts.transposed().isPresent());
+  }
+
+  /** Casts with a scale a row, whose amax have been left. */
+  void castRows(Tensor source, CastPair casts, LineAmax amax) {
+    tiles.launch(source, casts.plain(), casts.transposed(), amax.all());
   }
 
   private void castInTwoSteps(
