@@ -194,20 +194,30 @@ template <int WIDTH, typename T>
 __device__ __forceinline__ void bias_partials(const T* dy, int rows, int columns,
                                               float* partials) {
   constexpr int WARPS = 8;
+  constexpr int ROWS_AHEAD = 4;
   __shared__ float shared[WARPS][WARP * WIDTH];
   int warp = threadIdx.x / WARP;
   int lane = threadIdx.x % WARP;
   int first = blockIdx.x * WARP * WIDTH;
   int column = first + lane * WIDTH;
   float sums[WIDTH] = {};
-  if (column < columns) {
-#pragma unroll 8
-    for (int row = blockIdx.y * WARPS + warp; row < rows; row += gridDim.y * WARPS) {
-      Pack<T, WIDTH> pack;
-      pack.load(dy + static_cast<int64_t>(row) * columns + column);
+  int step = gridDim.y * WARPS;
+  for (int row = blockIdx.y * WARPS + warp; column < columns && row < rows;
+       row += ROWS_AHEAD * step) {
+    Pack<T, WIDTH> packs[ROWS_AHEAD];
 #pragma unroll
-      for (int i = 0; i < WIDTH; i++) {
-        sums[i] += pack.value(i);
+    for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
+      if (row + ahead * step < rows) {
+        packs[ahead].load(dy + static_cast<int64_t>(row + ahead * step) * columns + column);
+      }
+    }
+#pragma unroll
+    for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
+      if (row + ahead * step < rows) {
+#pragma unroll
+        for (int i = 0; i < WIDTH; i++) {
+          sums[i] += packs[ahead].value(i);
+        }
       }
     }
   }

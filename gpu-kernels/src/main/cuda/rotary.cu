@@ -7,10 +7,12 @@
 // rotate_<type>_x<WIDTH>  WIDTH 8 needs D % 16 == 0, W % 8 == 0 and pointers aligned to 16 bytes.
 //     A row is cut into items: a turn takes WIDTH pairs of HEADS_AHEAD heads, so that an angle is
 //     read once for them; a scan takes HEADS_AHEAD packs of the columns after the heads, only for
-//     their amax, and there are none where block_amax is nobody's wish (scanned == 0). Persistent
-//     grid; leaves block_amax[block] of the whole rows where scanned == 1.
+//     their amax, and there are none where block_amax is nobody's wish (scanned == 0). All turns
+//     come before all scans: the lanes of a warp would else wait for each other. Persistent grid;
+//     leaves block_amax[block] of the whole rows where scanned == 1.
 
 #include "vectors.cuh"
+#include "walk.cuh"
 
 constexpr int HEADS_AHEAD = 4;
 
@@ -23,6 +25,8 @@ struct Rotation {
   const float* cosine;
   const float* sine;
   float direction;
+
+  __device__ __forceinline__ T* row(int64_t index) const { return x + index * columns; }
 
   __device__ __forceinline__ void turn(T* row, int64_t position, int item, Amax<T>& amax) const {
     int packs = half / WIDTH;
@@ -88,24 +92,14 @@ __device__ __forceinline__ void rotate(const Rotation<WIDTH, T>& rotation, const
   constexpr int SCANNED = HEADS_AHEAD * WIDTH;
   int turns = (rotation.heads + HEADS_AHEAD - 1) / HEADS_AHEAD * (rotation.half / WIDTH);
   int rest = rotation.columns - rotation.heads * 2 * rotation.half;
-  uint32_t items = turns + (scanned ? (rest + SCANNED - 1) / SCANNED : 0);
-  uint32_t step = gridDim.x * blockDim.x;
-  uint32_t start = blockIdx.x * blockDim.x + threadIdx.x;
-  int row = start / items;
-  int item = start % items;
+  int scans = scanned ? (rest + SCANNED - 1) / SCANNED : 0;
   Amax<T> amax;
-  while (row < rows) {
-    T* at = rotation.x + static_cast<int64_t>(row) * rotation.columns;
-    if (item < turns) {
-      rotation.turn(at, positions[row], item, amax);
-    } else {
-      rotation.scan(at, item - turns, amax);
-    }
-    row += step / items;
-    item += step % items;
-    if (item >= static_cast<int>(items)) {
-      item -= items;
-      row++;
+  for (Walk walk(turns); walk.row < rows; walk.next()) {
+    rotation.turn(rotation.row(walk.row), positions[walk.row], walk.pack, amax);
+  }
+  if (scans > 0) {
+    for (Walk walk(scans); walk.row < rows; walk.next()) {
+      rotation.scan(rotation.row(walk.row), walk.pack, amax);
     }
   }
   if (scanned) {

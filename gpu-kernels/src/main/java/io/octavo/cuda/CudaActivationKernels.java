@@ -23,7 +23,7 @@ final class CudaActivationKernels implements ActivationKernels {
   private static final int BIAS_ROWS = 8;
 
   /** Blocks that sum a bias's gradient, whatever the device: they decide the order of the sum. */
-  private static final int BIAS_BLOCKS = 1056;
+  private static final int BIAS_BLOCKS = 528;
 
   /** Blocks along the rows of a bias; each keeps its part of the bias in registers. */
   private static final int BIAS_STRIDES = 1056;

@@ -146,7 +146,14 @@ class TestCudaActivationTypes {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 2, 1", "50, 13, 31", "9001, 272, 264", "127, 1000, 256"})
+  @CsvSource({
+    "1, 2, 1",
+    "50, 13, 31",
+    "9001, 272, 264",
+    "127, 1000, 256",
+    "40000, 5000, 24",
+    "16384, 700, 40"
+  })
   void looksUpRowsAndAddsTheirGradientsInOrder(int rows, int vocabulary, int columns)
       throws Exception {
     int[] ids = new int[rows];

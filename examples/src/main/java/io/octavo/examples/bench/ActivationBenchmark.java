@@ -44,6 +44,14 @@ final class ActivationBenchmark {
           shape,
           Traffic.bytes(dout, out, out),
           () -> backend.activation().add(dout, out));
+      Tensor dy = memory.random(type, rows, setting.sizes().hidden());
+      Tensor dbias = memory.empty(DataType.F32, dy.columns());
+      setting.bandwidth(
+          FAMILY,
+          "biasBackward",
+          rows + "x" + dy.columns(),
+          Traffic.bytes(dy, dbias, dbias),
+          () -> backend.activation().biasBackward(dy, dbias));
       Operand codes = KeptCodes.of(memory, backend, gateUp);
       forward("swiGlu of codes 1x16", codes, out);
       backward("swiGluBackward of codes 1x16", dout, codes, gradient);
