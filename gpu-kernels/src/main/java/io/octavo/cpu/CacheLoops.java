@@ -1,6 +1,9 @@
 package io.octavo.cpu;
 
-/** Inner loops over cached keys and values. */
+/**
+ * Inner loops over a page of cached keys and values. Keys are {@code [d][position]}, so that scores
+ * of all positions come side by side; values are {@code [position][d]}.
+ */
 interface CacheLoops {
 
   /** Elements that lines are padded to a multiple of. */
@@ -17,6 +20,39 @@ interface CacheLoops {
   /** {@code out = value} of finite IEEE binary16 numbers; {@code count} as above. */
   void widenHalf(short[] codes, int from, float[] out, int to, int count);
 
-  /** {@code y += factor x}. */
-  void addScaled(float factor, float[] x, int from, float[] y, int to, int count);
+  /** {@code out = code factor} of 4-bit integers, two a byte, the even one below. */
+  void widenInt4(byte[] codes, int from, float factor, float[] out, int to, int count);
+
+  /** 4-bit integers of a page of keys: byte {@code [d / 2][j]} holds the even {@code d} below. */
+  void widenPairs(byte[] codes, float[] out, int count);
+
+  /** {@code x[d][j] *= factors[j]}: a page of keys by the scales of its positions. */
+  void scaleColumns(float[] x, float[] factors, int count);
+
+  /**
+   * Scores of a page's keys: {@code scores[j] = scale sum of q[d] keys[d][j]}.
+   *
+   * @param size of a key, a multiple of 2
+   */
+  void scores(float[] q, int qAt, float[] keys, int size, float scale, float[] scores);
+
+  /** The largest of a page's scores. */
+  float largest(float[] scores);
+
+  /** {@code e^(score - shift)} in place of each score; {@code sums = sums keep + results}. */
+  void exponentiate(float[] scores, float shift, float keep, float[] sums, int sumsAt);
+
+  /**
+   * {@code mean = mean keep + sum of weights[j] values[j]} over {@code [begin, end)}; {@code size}
+   * is padded to a multiple of {@value #UNIT}.
+   */
+  void mix(
+      float[] weights,
+      int begin,
+      int end,
+      float[] values,
+      int size,
+      float keep,
+      float[] mean,
+      int meanAt);
 }

@@ -18,6 +18,9 @@ final class CpuCacheKernels implements CacheKernels {
 
   private static final int RUN = 8;
 
+  /** What is kept of a query: sums of its weights, by place in a page, and its largest score. */
+  private static final int STATE = PAGE + 1;
+
   private final Tiles tiles;
   private final FloatLoops floats;
   private final CacheLoops loops;
@@ -117,21 +120,21 @@ final class CpuCacheKernels implements CacheKernels {
     int group = geometry.group();
     int stride = call.layout.stride();
     int count = (to - from) * group;
-    // Queries with padding, then results.
+    // Queries with padding, then means.
     float[] queries = tiles.floats(0, 2 * count * stride);
     float[] keys = tiles.floats(1, PAGE * stride);
     float[] values = tiles.floats(2, PAGE * stride);
     float[] scores = tiles.floats(3, PAGE);
-    float[] state = tiles.floats(4, 2 * count);
+    float[] state = tiles.floats(4, count * STATE);
     Arrays.fill(queries, 0, 2 * count * stride, 0);
+    Arrays.fill(state, 0, count * STATE, 0);
     int first = Integer.MAX_VALUE;
     int last = 0;
     for (int i = 0; i < count; i++) {
       int row = from + i / group;
       int column = (head * group + i % group) * size;
       call.qkv.get(row * geometry.qkvWidth() + column, queries, i * stride, size);
-      state[2 * i] = Float.NEGATIVE_INFINITY;
-      state[2 * i + 1] = 0;
+      state[i * STATE + PAGE] = Float.NEGATIVE_INFINITY;
       first = Math.min(first, geometry.firstSeen(call.lengths.get(row)));
       last = Math.max(last, call.lengths.get(row));
     }
@@ -139,20 +142,25 @@ final class CpuCacheKernels implements CacheKernels {
     for (int page = first / PAGE; page * PAGE < last; page++) {
       int present = Math.min(PAGE, last - page * PAGE);
       int id = call.blockTable.get(table + page);
-      call.layout.read(loops, tiles, call.pool, id, head, PageLayout.Part.KEYS, present, keys);
-      call.layout.read(loops, tiles, call.pool, id, head, PageLayout.Part.VALUES, present, values);
+      call.layout.readKeys(loops, tiles, call.pool, id, head, keys);
+      call.layout.readValues(loops, tiles, call.pool, id, head, present, values);
       for (int i = 0; i < count; i++) {
         int length = call.lengths.get(from + i / group);
         int begin = Math.max(0, geometry.firstSeen(length) - page * PAGE);
         int end = Math.min(PAGE, length - page * PAGE);
         if (begin < end) {
-          visit(geometry, queries, count, i, stride, keys, values, scores, begin, end, state);
+          loops.scores(queries, i * stride, keys, size, geometry.scale(), scores);
+          Arrays.fill(scores, 0, begin, Float.NEGATIVE_INFINITY);
+          Arrays.fill(scores, end, PAGE, Float.NEGATIVE_INFINITY);
+          int mean = (count + i) * stride;
+          visit(scores, begin, end, values, stride, queries, mean, state, i * STATE);
         }
       }
     }
     for (int i = 0; i < count; i++) {
       int at = (count + i) * stride;
-      float inverse = state[2 * i + 1] == 0 ? 0 : 1 / state[2 * i + 1];
+      float sum = floats.sum(state, i * STATE, PAGE);
+      float inverse = sum == 0 ? 0 : 1 / sum;
       for (int d = 0; d < size; d++) {
         queries[at + d] *= inverse;
       }
@@ -162,37 +170,22 @@ final class CpuCacheKernels implements CacheKernels {
     }
   }
 
-  /** One page for one query: its keys' scores join the running maximum, sum and mean. */
+  /** One page's scores for one query join the running maximum, sums and mean. */
   private void visit(
-      Geometry geometry,
-      float[] queries,
-      int count,
-      int i,
-      int stride,
-      float[] keys,
-      float[] values,
       float[] scores,
       int begin,
       int end,
-      float[] state) {
-    int size = geometry.headSize();
-    int mean = (count + i) * stride;
-    float largest = state[2 * i];
-    for (int j = begin; j < end; j++) {
-      scores[j] = floats.dot(queries, i * stride, keys, j * stride, size) * geometry.scale();
-      largest = Math.max(largest, scores[j]);
-    }
-    float keep = (float) Math.exp(state[2 * i] - largest);
-    if (keep != 1) {
-      for (int d = 0; d < size; d++) {
-        queries[mean + d] *= keep;
-      }
-    }
-    float sum = floats.expAndSum(scores, begin, end - begin, largest);
-    for (int j = begin; j < end; j++) {
-      loops.addScaled(scores[j], values, j * stride, queries, mean, size);
-    }
-    state[2 * i] = largest;
-    state[2 * i + 1] = state[2 * i + 1] * keep + sum;
+      float[] values,
+      int stride,
+      float[] means,
+      int mean,
+      float[] state,
+      int at) {
+    float before = state[at + PAGE];
+    float largest = Math.max(before, loops.largest(scores));
+    float keep = before == largest ? 1 : (float) Math.exp(before - largest);
+    loops.exponentiate(scores, largest, keep, state, at);
+    loops.mix(scores, begin, end, values, stride, keep, means, mean);
+    state[at + PAGE] = largest;
   }
 }

@@ -11,7 +11,7 @@ final class Tiles {
   /** Elements of a block of elementwise work: 16 KiB of F32, well inside the first cache. */
   static final int BLOCK = 4096;
 
-  private static final int ARRAYS = 5;
+  private static final int ARRAYS = 6;
 
   private final Workers workers;
   private final ThreadLocal<float[][]> floats = ThreadLocal.withInitial(() -> new float[ARRAYS][0]);

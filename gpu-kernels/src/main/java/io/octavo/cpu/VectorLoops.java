@@ -132,7 +132,7 @@ final class VectorLoops implements FloatLoops {
    * exp by {@code 2^n e^r}, {@code |r| <= ln 2 / 2}, a polynomial of degree 6: within 2 ulp from
    * -87 to 88; below it is 0, above infinity, NaN stays NaN.
    */
-  private static FloatVector exp(FloatVector x) {
+  static FloatVector exp(FloatVector x) {
     FloatVector clamped = x.max(-104f).min(89f);
     FloatVector shifted = clamped.mul(1.44269504f).add(12582912f);
     FloatVector n = shifted.sub(12582912f);
