@@ -89,6 +89,8 @@ public final class ModelCallsExec extends SparkPlan implements CatalystNode {
 
   @Override
   public RDD<ColumnarBatch> doExecuteColumnar() {
+    SerializableConfiguration hadoop =
+        new SerializableConfiguration(session().sessionState().newHadoopConf());
     List<Attribute> inputs = Scala.list(child.output());
     List<CallColumn> columns = new ArrayList<>();
     for (int i = 0; i < calls.size(); i++) {
@@ -99,10 +101,12 @@ public final class ModelCallsExec extends SparkPlan implements CatalystNode {
         place++;
       }
       columns.add(
-          new CallColumn(call.function(), call.options(), place, answers.apply(i).dataType()));
+          new CallColumn(
+              call.function(),
+              call.options().qualified(hadoop.value()),
+              place,
+              answers.apply(i).dataType()));
     }
-    SerializableConfiguration hadoop =
-        new SerializableConfiguration(session().sessionState().newHadoopConf());
     return child
         .executeColumnar()
         .mapPartitions(
