@@ -13,13 +13,19 @@ public final class ServedMemory {
   /** Bytes of weights and cache together; backends that pad may take a little more. */
   public static long bytes(HuggingFaceFiles files, EngineConfig engine) {
     ModelConfig config = files.config();
-    long bytes = files.packedBytes(ServedWeights.headNames(config)) + floats(config);
+    return productBytes(files) + floats(config) + pages(config, engine) * pageBytes(config, engine);
+  }
+
+  /** Bytes of the weights of products: what lies in the Java heap where the CPU computes. */
+  public static long productBytes(HuggingFaceFiles files) {
+    ModelConfig config = files.config();
+    long bytes = files.packedBytes(ServedWeights.headNames(config));
     for (int layer = 0; layer < config.layers(); layer++) {
       for (Projection projection : Projection.values()) {
         bytes += files.packedBytes(projection.weights(layer));
       }
     }
-    return bytes + pages(config, engine) * pageBytes(config, engine);
+    return bytes;
   }
 
   /** What is FP32 whatever the files have: embedding, norms, and the angles of all positions. */

@@ -74,6 +74,9 @@ final class CachedModel {
     long start = System.nanoTime();
     ServedModel loaded;
     try (HuggingFaceFiles files = HuggingFaceFiles.open(directory, hadoop)) {
+      if (!choice.provider().name().equals("cuda")) {
+        requireHeap(ServedMemory.productBytes(files), Runtime.getRuntime().maxMemory());
+      }
       loaded = ServedModel.load(files, conf.serve().engine(), choice.open(placement));
     }
     if (!HuggingFaceFiles.fingerprintOf(directory, hadoop).equals(fingerprint)) {
@@ -87,6 +90,15 @@ final class CachedModel {
         loaded.bytes() >> 20,
         (System.nanoTime() - start) / 1_000_000);
     return loaded;
+  }
+
+  /** An executor whose heap is full is ended by Spark, as is the one that tries again. */
+  static void requireHeap(long weights, long heap) {
+    if (weights > heap) {
+      throw new IllegalArgumentException(
+          "its weights take %,d bytes of the Java heap where the CPU computes, which has %,d; raise spark.executor.memory (spark.driver.memory for local masters), or serve it quantized"
+              .formatted(weights, heap));
+    }
   }
 
   /** An error, as of memory, goes on to who has met it. */

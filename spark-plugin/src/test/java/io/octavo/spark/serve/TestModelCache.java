@@ -218,6 +218,15 @@ class TestModelCache {
   }
 
   @Test
+  void refusesWeightsThatTheHeapHasNoPlaceFor() {
+    CachedModel.requireHeap(1 << 30, 1 << 30);
+    assertThatThrownBy(() -> CachedModel.requireHeap(3L << 30, 1 << 30))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("3,221,225,472 bytes of the Java heap")
+        .hasMessageContaining("which has 1,073,741,824; raise spark.executor.memory");
+  }
+
+  @Test
   void failsOnWeightsThatAreNotSound() throws IOException {
     Path broken = copy("broken");
     Path shard = broken.resolve("model-00002-of-00002.safetensors");
