@@ -13,8 +13,9 @@
 //     it makes no difference which block computes a tile: a row has the same bits alone, in a batch, or in a chunk of its
 //     prompt. Query heads that share a key/value head, and rows of one sequence, share its loads: 64 pairs of (row, head) a
 //     block. Grid (pairs / 64, Hkv), 128 threads.
-// attend_split_<format>_<D>  The same with a block for each 64 keys of a row; the last block of a row and head folds what all
-//     have left in `partials`, in the same order. `arrived`: zeroed counters, zero again afterwards. Grid (M, Hkv, tiles of keys).
+// attend_split_<format>_<D>  The same with a block for each 64 keys of a row, whose warps share the products; the last block of
+//     a row and head folds what all have left in `partials`, in the same order. `arrived`: zeroed counters, zero again
+//     afterwards. Grid (M, Hkv, tiles of keys).
 // attend_plain_<format>      Any head size: a warp for a row and head, sums in FP32. Grid (M, Hq), 32 threads.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -42,13 +43,6 @@ struct CacheWork {
   int rows, query_heads, key_heads, head_size, table_columns, window, page_bytes;
   float scale;  // of scores, times log2(e)
 };
-
-__device__ __forceinline__ void chain() {
-#ifdef OCTAVO_SM90A
-  octavo::let_next_start();
-  octavo::wait_for_previous();
-#endif
-}
 
 __device__ __forceinline__ float exp2_approximate(float x) {
   float y;
@@ -174,6 +168,13 @@ __device__ __forceinline__ void write_line(const Line<Format>& line, int head_si
   for (int pair = lane; pair < head_size / 2; pair += WARP) {
     Format::store(line.codes, pair, number(2 * pair), number(2 * pair + 1), scale);
   }
+}
+
+__device__ __forceinline__ void chain() {
+#ifdef OCTAVO_SM90A
+  octavo::let_next_start();
+  octavo::wait_for_previous();
+#endif
 }
 
 struct AppendWork {
@@ -312,10 +313,11 @@ struct Attention {
         keys(shared),
         values(shared + KEYS * PITCH) {}
 
+  // The 16 pairs from `first` on.
   __device__ __forceinline__ void take_queries(int64_t first, int64_t end) {
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-      pair[i] = first + warp * 16 + lane / 4 + 8 * i;
+      pair[i] = first + lane / 4 + 8 * i;
       bool inside = pair[i] < end;
       int64_t row = inside ? pair[i] / group : 0;
       const bf16* from = work.qkv + row * (work.query_heads + 2 * work.key_heads) * D +
@@ -332,23 +334,33 @@ struct Attention {
     }
   }
 
-  // Keys 64 t onwards of a sequence, and their values, to shared memory as binary16. Beyond `end`: zeros.
+  // Keys 64 t onwards of a sequence, and their values, to shared memory as binary16. Beyond `end`: zeros. AHEAD of a thread's
+  // loads are under way at once.
+  template <int AHEAD>
   __device__ __forceinline__ void load_tile(int sequence, int tile, int end) {
+    constexpr int EACH = 2 * KEYS * CHUNKS / THREADS;
+    static_assert(EACH % AHEAD == 0);
     const int* table = work.table + static_cast<int64_t>(sequence) * work.table_columns;
 #pragma unroll
-    for (int part = 0; part < 2; part++) {
-#pragma unroll 2
-      for (int e = threadIdx.x; e < KEYS * CHUNKS; e += THREADS) {
-        int key = e / CHUNKS, chunk = e % CHUNKS, position = tile * KEYS + key;
-        uint32_t pairs[8] = {};
+    for (int from = 0; from < EACH; from += AHEAD) {
+      typename Format::Sixteen sixteen[AHEAD];
+      float scale[AHEAD];
+#pragma unroll
+      for (int a = 0; a < AHEAD; a++) {
+        int e = (from + a) * THREADS + threadIdx.x, key = e / CHUNKS % KEYS, position = tile * KEYS + key;
         if (position < end) {
-          Line<Format> line(const_cast<uint8_t*>(work.pool), table[position / PAGE], position % PAGE, head, part,
-                            work.key_heads, D, work.page_bytes);
-          typename Format::Sixteen sixteen;
-          sixteen.load(line.codes, chunk);
-          sixteen.halves(pairs, Format::SCALED ? *line.scale : 1);
+          Line<Format> line(const_cast<uint8_t*>(work.pool), table[position / PAGE], position % PAGE, head,
+                            e / (KEYS * CHUNKS), work.key_heads, D, work.page_bytes);
+          sixteen[a].load(line.codes, e % CHUNKS);
+          scale[a] = Format::SCALED ? *line.scale : 1;
         }
-        uint4* to = reinterpret_cast<uint4*>((part == 0 ? keys : values) + key * PITCH + chunk * 16);
+      }
+#pragma unroll
+      for (int a = 0; a < AHEAD; a++) {
+        int e = (from + a) * THREADS + threadIdx.x, key = e / CHUNKS % KEYS;
+        uint32_t pairs[8] = {};
+        if (tile * KEYS + key < end) sixteen[a].halves(pairs, scale[a]);
+        uint4* to = reinterpret_cast<uint4*>((e < KEYS * CHUNKS ? keys : values) + key * PITCH + e % CHUNKS * 16);
         to[0] = make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
         to[1] = make_uint4(pairs[4], pairs[5], pairs[6], pairs[7]);
       }
@@ -392,18 +404,11 @@ struct Attention {
       high = fmaxf(high, __shfl_xor_sync(ALL_LANES, high, 1));
       high = fmaxf(high, __shfl_xor_sync(ALL_LANES, high, 2));
       peak[i] = high;
-      float offset = high == -INFINITY ? 0 : high, sum = 0;
 #pragma unroll
-      for (int n = 0; n < KEYS / 8; n++) {
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-          float p = exp2_approximate(s[n][2 * i + j] - offset);
-          s[n][2 * i + j] = p;
-          sum = __fadd_rn(sum, p);
-        }
+      for (int n = 0; n < KEYS / 8; n += 2) {
+        float sum = weights_of(s[n], s[n + 1], i, high);
+        total[i] = n == 0 ? sum : __fadd_rn(total[i], sum);
       }
-      sum = __fadd_rn(sum, __shfl_xor_sync(ALL_LANES, sum, 1));
-      total[i] = __fadd_rn(sum, __shfl_xor_sync(ALL_LANES, sum, 2));
     }
 #pragma unroll
     for (int n = 0; n < D / 8; n++) {
@@ -417,6 +422,97 @@ struct Attention {
       for (int n = 0; n < D / 16; n++) {
         uint32_t b[4];
         int row = k * 16 + lane % 16, column = n * 16 + lane / 16 * 8;
+        load_transposed(b, shared_values + (row * PITCH + column) * 2);
+        mma(o[2 * n], p, b[0], b[1]);
+        mma(o[2 * n + 1], p, b[2], b[3]);
+      }
+    }
+  }
+
+  // 16 scores of row i become weights; their sum, over the threads that share the row.
+  static __device__ __forceinline__ float weights_of(float (&first)[4], float (&second)[4], int i, float high) {
+    float offset = high == -INFINITY ? 0 : high, sum = 0;
+#pragma unroll
+    for (int j = 0; j < 2; j++) {
+      first[2 * i + j] = exp2_approximate(first[2 * i + j] - offset);
+      second[2 * i + j] = exp2_approximate(second[2 * i + j] - offset);
+      sum = __fadd_rn(sum, __fadd_rn(first[2 * i + j], second[2 * i + j]));
+    }
+    sum = __fadd_rn(sum, __shfl_xor_sync(ALL_LANES, sum, 1));
+    return __fadd_rn(sum, __shfl_xor_sync(ALL_LANES, sum, 2));
+  }
+
+  // One tile of keys for 16 pairs by all four warps: each takes 16 keys for the scores and COLUMNS of the values for the
+  // sums. The same products and sums as in `tile`.
+  static constexpr int COLUMNS = D / 4 < 16 ? 16 : D / 4;
+  static constexpr int WEIGHT_PITCH = KEYS + 8;
+
+  struct Exchange {
+    float peaks[THREADS / WARP][16], totals[THREADS / WARP][16];
+    __align__(16) __half weights[16 * WEIGHT_PITCH];
+  };
+
+  __device__ __forceinline__ void tile_together(int index, const Range& range, float (&o)[COLUMNS / 8][4], float (&peak)[2],
+                                                float (&total)[2], Exchange& exchange) {
+    float s[2][4] = {};
+    uint32_t shared_keys = static_cast<uint32_t>(__cvta_generic_to_shared(keys));
+    uint32_t shared_values = static_cast<uint32_t>(__cvta_generic_to_shared(values));
+    uint32_t shared_weights = static_cast<uint32_t>(__cvta_generic_to_shared(exchange.weights));
+#pragma unroll
+    for (int k = 0; k < D / 16; k++) {
+      uint32_t b[4];
+      int row = warp * 16 + lane % 8 + lane / 16 * 8, column = k * 16 + lane / 8 % 2 * 8;
+      load_matrices(b, shared_keys + (row * PITCH + column) * 2);
+      mma(s[0], q[k], b[0], b[1]);
+      mma(s[1], q[k], b[2], b[3]);
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      float high = -INFINITY;
+#pragma unroll
+      for (int n = 0; n < 2; n++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          int position = index * KEYS + warp * 16 + n * 8 + lane % 4 * 2 + j;
+          float& score = s[n][2 * i + j];
+          score = position >= range.first && position < range.last ? score * work.scale : -INFINITY;
+          high = fmaxf(high, score);
+        }
+      }
+      high = fmaxf(high, __shfl_xor_sync(ALL_LANES, high, 1));
+      high = fmaxf(high, __shfl_xor_sync(ALL_LANES, high, 2));
+      if (lane % 4 == 0) exchange.peaks[warp][lane / 4 + 8 * i] = high;
+    }
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      int row = lane / 4 + 8 * i;
+      peak[i] = fmaxf(fmaxf(exchange.peaks[0][row], exchange.peaks[1][row]),
+                      fmaxf(exchange.peaks[2][row], exchange.peaks[3][row]));
+      float sum = weights_of(s[0], s[1], i, peak[i]);
+      if (lane % 4 == 0) exchange.totals[warp][row] = sum;
+      uint32_t* to = reinterpret_cast<uint32_t*>(exchange.weights + row * WEIGHT_PITCH + warp * 16 + lane % 4 * 2);
+      to[0] = halves_of(s[0][2 * i], s[0][2 * i + 1]);
+      to[4] = halves_of(s[1][2 * i], s[1][2 * i + 1]);
+    }
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      int row = lane / 4 + 8 * i;
+      total[i] = __fadd_rn(__fadd_rn(__fadd_rn(exchange.totals[0][row], exchange.totals[1][row]), exchange.totals[2][row]),
+                           exchange.totals[3][row]);
+    }
+    if (warp * COLUMNS >= D) return;
+#pragma unroll
+    for (int n = 0; n < COLUMNS / 8; n++) o[n][0] = o[n][1] = o[n][2] = o[n][3] = 0;
+#pragma unroll
+    for (int k = 0; k < KEYS / 16; k++) {
+      uint32_t p[4];
+      load_matrices(p, shared_weights + (lane % 16 * WEIGHT_PITCH + k * 16 + lane / 16 * 8) * 2);
+#pragma unroll
+      for (int n = 0; n < COLUMNS / 16; n++) {
+        uint32_t b[4];
+        int row = k * 16 + lane % 16, column = warp * COLUMNS + n * 16 + lane / 16 * 8;
         load_transposed(b, shared_values + (row * PITCH + column) * 2);
         mma(o[2 * n], p, b[0], b[1]);
         mma(o[2 * n + 1], p, b[2], b[3]);
@@ -444,13 +540,13 @@ __device__ __forceinline__ Range range_of(const CacheWork& work, int64_t row) {
 
 template <typename Format, int D>
 __device__ void attend(const CacheWork& work) {
-  extern __shared__ __half shared[];
+  extern __shared__ __align__(16) __half shared[];
   chain();
   Attention<Format, D> attention(work, shared);
   int group = attention.group;
   int64_t first = static_cast<int64_t>(blockIdx.x) * PAIRS;
   int64_t end = min(first + PAIRS, static_cast<int64_t>(work.rows) * group);
-  attention.take_queries(first, end);
+  attention.take_queries(first + attention.warp * 16, end);
   int row = static_cast<int>(first / group), beyond = static_cast<int>((end - 1) / group) + 1;
   while (row < beyond) {
     // Rows of one sequence, and the keys that any of them sees.
@@ -472,7 +568,7 @@ __device__ void attend(const CacheWork& work) {
     }
     for (int t = all.first / KEYS; t * KEYS < all.last; t++) {
       __syncthreads();
-      attention.load_tile(sequence, t, all.last);
+      attention.template load_tile<2>(sequence, t, all.last);
       __syncthreads();
       if (first + attention.warp * 16 >= end) continue;
       float o[D / 8][4], peak[2], total[2];
@@ -500,7 +596,7 @@ __device__ void attend(const CacheWork& work) {
 
 template <typename Format, int D>
 __device__ void attend_split(const CacheWork& work) {
-  extern __shared__ __half shared[];
+  extern __shared__ __align__(16) __half shared[];
   __shared__ int last;
   chain();
   int row = blockIdx.x, tiles = gridDim.z;
@@ -511,34 +607,40 @@ __device__ void attend_split(const CacheWork& work) {
   int group = attention.group;
   int64_t first = static_cast<int64_t>(row) * group, end = first + group;
   int sequence = work.sequence[row];
-  attention.load_tile(sequence, t, range.last);
+  attention.template load_tile<2 * KEYS * (D / 16) / THREADS>(sequence, t, range.last);
   __syncthreads();
   bool alone = beyond - lowest == 1;
-  const Range own[2] = {range, range};
-  for (int64_t from = first; from < end; from += PAIRS) {
-    if (from + attention.warp * 16 >= end) continue;
+  __shared__ typename Attention<Format, D>::Exchange exchange;
+  constexpr int COLUMNS = Attention<Format, D>::COLUMNS;
+  int lane = attention.lane, column = attention.warp * COLUMNS + lane % 4 * 2;
+  for (int64_t from = first; from < end; from += 16) {
     attention.take_queries(from, end);
-    float o[D / 8][4], peak[2], total[2];
-    attention.tile(t, own, o, peak, total);
+    float o[COLUMNS / 8][4], peak[2], total[2];
+    attention.tile_together(t, range, o, peak, total, exchange);
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-      if (attention.pair[i] < 0) continue;
+      if (attention.pair[i] < 0 || column >= D) continue;
+      int64_t pair = static_cast<int64_t>(row) * work.query_heads + attention.head * group + attention.pair[i] % group;
       if (alone) {
-        attention.store(i, o, total[i]);
+        float by = __fdiv_rn(1.0f, total[i]);
+#pragma unroll
+        for (int n = 0; n < COLUMNS / 8; n++) {
+          *reinterpret_cast<uint32_t*>(work.out + pair * D + column + 8 * n) =
+              to_bf16_pair(__fmul_rn(o[n][2 * i], by), __fmul_rn(o[n][2 * i + 1], by));
+        }
       } else {
-        int64_t pair = static_cast<int64_t>(row) * work.query_heads + attention.head * group + attention.pair[i] % group;
         float* to = work.partials + (pair * tiles + t - lowest) * (D + 2);
-        int lane = attention.lane;
-        if (lane % 4 == 0) {
+        if (column == 0) {
           to[D] = peak[i];
           to[D + 1] = total[i];
         }
 #pragma unroll
-        for (int n = 0; n < D / 8; n++) {
-          *reinterpret_cast<float2*>(to + 8 * n + lane % 4 * 2) = make_float2(o[n][2 * i], o[n][2 * i + 1]);
+        for (int n = 0; n < COLUMNS / 8; n++) {
+          *reinterpret_cast<float2*>(to + column + 8 * n) = make_float2(o[n][2 * i], o[n][2 * i + 1]);
         }
       }
     }
+    __syncthreads();
   }
   if (alone) return;
   __threadfence();
@@ -558,6 +660,7 @@ __device__ void attend_split(const CacheWork& work) {
     constexpr int EACH = D / WARP;
     float sums[EACH] = {};
     Fold fold;
+#pragma unroll 4
     for (int i = 0; i < beyond - lowest; i++, from += D + 2) {
       fold.add(__ldcg(from + D), __ldcg(from + D + 1), i == 0);
 #pragma unroll

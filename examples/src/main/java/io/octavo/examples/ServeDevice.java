@@ -9,7 +9,8 @@ import java.util.List;
  */
 public final class ServeDevice {
 
-  private static final String USAGE = "usage: ServeDevice [BACKEND [SCHEME fp8|int4|e2m1]]";
+  private static final String USAGE =
+      "usage: ServeDevice [BACKEND [SCHEME fp8|int4|e2m1 | products]]";
 
   private ServeDevice() {}
 
@@ -20,6 +21,10 @@ public final class ServeDevice {
     }
     String backend = arguments.length > 0 ? arguments[0] : "auto";
     String scheme = arguments.length > 1 ? arguments[1] : "fp8";
-    DeviceServing.measure(backend, scheme, System.out);
+    if (scheme.equals("products")) {
+      DeviceServing.measureProducts(backend, System.out);
+    } else {
+      DeviceServing.measure(backend, scheme, System.out);
+    }
   }
 }

@@ -7,17 +7,14 @@ import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.PointerPointer;
 
 /**
- * Launches of one kernel in clusters of blocks, which may be made to start before the kernel ahead
- * has ended. The kernel itself waits before it touches what others wrote ({@code wait_for_previous}
- * of wgmma_tokens.cuh); until then it would fetch weights.
+ * Launches of one kernel in clusters of blocks, which may start before the kernel ahead has ended.
+ * The kernel itself waits before it touches what others wrote ({@code wait_for_previous} of
+ * wgmma_tokens.cuh); until then it fetches weights.
  */
 final class ChainedLaunch {
 
-  /**
-   * The cluster alone: kernels follow each other in plain order. With 2 they start early; that was
-   * faster, but a harness of them once failed without its reason being shown.
-   */
-  private static final int ATTRIBUTES = 1;
+  /** The cluster, and that the kernel may start early. */
+  private static final int ATTRIBUTES = 2;
 
   /** Parameters by another way, of which there are none. */
   private static final PointerPointer<NativeAddress> NO_OTHER_PARAMETERS =

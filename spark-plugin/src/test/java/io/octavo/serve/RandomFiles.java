@@ -91,7 +91,7 @@ record RandomFiles(ModelConfig config) implements ModelFiles {
       random.nextGaussian();
     }
     boolean gain = name.contains("norm");
-    double deviation = gain ? 0.2 : 2 / Math.sqrt(columns(name));
+    double deviation = gain ? 0.2 : 1 / Math.sqrt(columns(name));
     while (target.hasRemaining()) {
       float value = (float) ((gain ? 1 : 0) + deviation * random.nextGaussian());
       target.put(Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xFFFF0000));

@@ -32,12 +32,16 @@ class TestCudaServedModel {
   private static final int CONTEXT = 400;
 
   /** A model as it is served. */
-  record Case(String name, ModelConfig config, WeightScheme scheme, CacheFormat cache) {
+  record Case(
+      String name, ModelConfig config, WeightScheme scheme, WeightScheme head, CacheFormat cache) {
+
+    Case(String name, ModelConfig config, WeightScheme scheme, CacheFormat cache) {
+      this(name, config, scheme, WeightScheme.dense(), cache);
+    }
 
     ServedModel open(Backend backend) {
       EngineConfig engine = new EngineConfig(64L << 20, cache, 40, 48, 200);
-      try (QuantizingFiles files =
-          new QuantizingFiles(new RandomFiles(config), scheme, WeightScheme.dense())) {
+      try (QuantizingFiles files = new QuantizingFiles(new RandomFiles(config), scheme, head)) {
         return ServedModel.load(files, engine, backend);
       }
     }
@@ -79,7 +83,12 @@ class TestCudaServedModel {
     ModelConfig qwen3 = config(3, 3, 32, new AttentionVariant(false, true, 0, Set.of()));
     ModelConfig windowed = config(4, 1, 48, new AttentionVariant(false, true, 37, Set.of(1)));
     WeightScheme fp8 = WeightScheme.fp8(new Granularity.PerRow());
+    ModelConfig wide = config(2, 2, 128, AttentionVariant.NONE);
+    ModelConfig wideWindow = config(3, 1, 128, new AttentionVariant(false, false, 70, Set.of(2)));
     return Stream.of(
+        new Case("wide fp8", wide, fp8, fp8, CacheFormat.INT4),
+        new Case("wide fp8 with a window", wideWindow, fp8, CacheFormat.FP16),
+        new Case("llama fp8 all", llama, fp8, fp8, CacheFormat.FP16),
         new Case("llama fp8", llama, fp8, CacheFormat.FP8),
         new Case("llama int8", llama, WeightScheme.int8(), CacheFormat.FP16),
         new Case(

@@ -5,9 +5,12 @@ import io.octavo.format.IntegerFormat;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.Backends;
 import io.octavo.kernel.CacheFormat;
+import io.octavo.kernel.LinearKernels;
+import io.octavo.kernel.PackedWeight;
 import io.octavo.kernel.Placement;
 import io.octavo.model.AttentionVariant;
 import io.octavo.model.ModelConfig;
+import io.octavo.model.Projection;
 import io.octavo.model.RopeScaling;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.Recipe;
@@ -70,6 +73,18 @@ public final class DeviceServing {
     new DeviceServing(out).measure(backend, scheme(scheme));
   }
 
+  /** Measures linear layers alone, and prints. */
+  public static void measureProducts(String backend, PrintStream out) {
+    try (Backend device = open(backend)) {
+      out.println(device.description());
+      ServedProducts.measure(device, out);
+    }
+  }
+
+  private static Backend open(String name) {
+    return Backends.installed().chooseOrBest(name).open(Placement.of(1, 0));
+  }
+
   private static WeightScheme scheme(String name) {
     return switch (name) {
       case "fp8" -> WeightScheme.fp8(new Granularity.PerRow());
@@ -82,9 +97,10 @@ public final class DeviceServing {
   }
 
   private void measure(String name, WeightScheme scheme) {
-    Backend backend = Backends.installed().chooseOrBest(name).open(Placement.of(1, 0));
+    Backend backend = open(name);
     out.println(backend.description());
     double bandwidth = bandwidth(backend);
+    double rate = productRate(backend, scheme);
     EngineConfig engine = new EngineConfig(16L << 30, CacheFormat.FP8, MOST_ROWS, CHUNK, 1024);
     try (ServedModel model = ServedModel.load(new RandomCodes(MODEL, scheme), engine, backend)) {
       requireIndependence(model);
@@ -100,8 +116,8 @@ public final class DeviceServing {
       double read = best(() -> prefill(model));
       double products = 2.0 * (linearElements() - (double) MODEL.vocabulary() * MODEL.hidden());
       out.printf(
-          "prompts of %d: %.0f tokens/s, %.0f TFLOPS in products%n",
-          LONG_PROMPT, read, read * products / 1e12);
+          "prompts of %d: %.0f tokens/s, %.0f TFLOPS in products, %.0f %% of their rate alone, %.0f%n",
+          LONG_PROMPT, read, read * products / 1e12, 100 * read * products / rate, rate / 1e12);
     }
   }
 
@@ -128,6 +144,45 @@ public final class DeviceServing {
       backend.synchronize();
       return runs * 3.0 * COPIED_BYTES * 1e9 / (System.nanoTime() - begin);
     }
+  }
+
+  /**
+   * Operations a second of a layer's products of a chunk of prompts, casts of its rows included.
+   */
+  private static double productRate(Backend backend, WeightScheme scheme) {
+    RandomCodes files = new RandomCodes(MODEL, scheme);
+    LinearKernels linear = backend.linear();
+    DataType type = backend.activationType(Recipe.of("bf16"));
+    int runs = 20;
+    double seconds = 0;
+    double operations = 0;
+    for (Projection projection : Projection.values()) {
+      try (PackedWeight weight = linear.pack(files.linear(projection.weights(0)));
+          Buffer x = backend.allocate(weight.shape().extent(1) * CHUNK * type.bytes());
+          Buffer y = backend.allocate(weight.shape().extent(0) * CHUNK * type.bytes());
+          Buffer work =
+              backend.allocate(
+                  linear.workspaceElements(weight.shape(), scheme, CHUNK) * Float.BYTES)) {
+        Tensor in = matrix(x, type, weight.shape().extent(1));
+        Tensor result = matrix(y, type, weight.shape().extent(0));
+        long numbers = work.bytes() / Float.BYTES;
+        Tensor workspace = new Tensor(Shape.of(numbers), work.window(DataType.F32, 0, numbers));
+        linear.apply(weight, in, result, workspace);
+        backend.synchronize();
+        long begin = System.nanoTime();
+        for (int i = 0; i < runs; i++) {
+          linear.apply(weight, in, result, workspace);
+        }
+        backend.synchronize();
+        seconds += (System.nanoTime() - begin) / 1e9;
+        operations += 2.0 * runs * CHUNK * weight.shape().elements();
+      }
+    }
+    return operations / seconds;
+  }
+
+  private static Tensor matrix(Buffer buffer, DataType type, long columns) {
+    return new Tensor(Shape.of(CHUNK, columns), buffer.window(type, 0, CHUNK * columns));
   }
 
   private static double linearElements() {

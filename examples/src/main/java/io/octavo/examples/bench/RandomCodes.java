@@ -12,6 +12,7 @@ import io.octavo.tensor.Shape;
 import io.octavo.tokens.TokenizerSpec;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -67,10 +68,14 @@ final class RandomCodes implements ModelFiles {
     if (names.get(0).contains("o_proj")) {
       inputs = config.queryWidth();
     }
-    Shape shape = Shape.of(outputs, inputs);
+    return weight(Shape.of(outputs, inputs), scheme, names.hashCode());
+  }
+
+  /** A weight of random codes. */
+  static HostWeight weight(Shape shape, WeightScheme scheme, long seed) {
     QuantSpec spec = scheme.weight().orElseThrow();
-    SplittableRandom random = new SplittableRandom(names.hashCode());
-    byte[] codes = new byte[outputs * inputs];
+    SplittableRandom random = new SplittableRandom(seed);
+    byte[] codes = new byte[Math.toIntExact(shape.elements())];
     random.nextBytes(codes);
     // All finite: E4M3's NaN has all bits of exponent and mantissa; 4-bit codes use their low half.
     byte mask = (byte) (spec.element().bits() == 8 ? 0xBF : 0x0F);
@@ -81,7 +86,7 @@ final class RandomCodes implements ModelFiles {
     int groups = Math.toIntExact(QuantizedTensor.scaleShape(granularity, shape).elements());
     float[] scales = new float[groups];
     // Sums of `inputs` products come out near one.
-    java.util.Arrays.fill(scales, (float) (1 / (spec.element().maxFinite() * Math.sqrt(inputs))));
+    Arrays.fill(scales, (float) (1 / (spec.element().maxFinite() * Math.sqrt(shape.extent(1)))));
     return new HostWeight(
         shape,
         scheme,
