@@ -11,8 +11,8 @@
 // Clusters of two blocks go through pairs of neighbouring tiles, in sections that keep what is read in the L2 cache. A producer
 // thread of each block feeds a ring of stages with codes and scales through the copy engine; what both blocks of a cluster
 // need, each loads half of and hands to both. Each of the other warpgroups has 64 rows of the tile: four products, wait, add.
-// They take turns at issuing, so that the tensor cores work for one while others add, and issue for the next tile before the
-// sums of this one leave.
+// They take turns at issuing, so that the tensor cores work for one while others add. Issuing for the next tile before the sums
+// of this one leave was measured to be slower.
 //
 // Launch: Tiling::threads threads, Tiling::shared_bytes dynamic shared memory, clusters of Tiling::cluster blocks, at most one
 // block per multiprocessor. Boxes of the tensor maps {K, rows}: 128 bytes, Tiling::a_box and Tiling::b_box rows, 128-byte
@@ -89,7 +89,6 @@ struct Tiles {
   }
   __device__ int step() const { return gridDim.x / T::cluster; }
   __device__ bool more() const { return unit < rows * columns; }
-  __device__ int count() const { return more() ? (rows * columns - unit + step() - 1) / step() : 0; }
   __device__ void advance() { unit += step(); }
   // First row and column of the tile.
   __device__ int2 origin() const {
@@ -206,33 +205,21 @@ struct Consumer {
 
   __device__ __forceinline__ int first_row() const { return warpgroup * 64 + 16 * warp; }
 
-  // The first products of the next tile are in flight while the sums of this one leave.
   __device__ void run() {
     Ring<T> ring(base);
-    Tiles<T> tiles(p, rank);
-    int groups = p.groups(), left = tiles.count() * groups;
-    if (left == 0) return;
+    int groups = p.groups();
     if (warpgroup == T::warpgroups - 1) named_arrive(1, 256);  // the turn is the first warpgroup's
     clear();
-    float part[half];
-    issue(part, ring);
-    int2 at = tiles.origin();
-    int g = 0;
-    for (; left > 1; left--) {
-      if (T::has_c && g == min(2, groups - 1)) fetch_c(at);
-      take(part, ring, at, g);
-      ring.advance();
-      issue(part, ring);
-      if (++g == groups) {
-        leave(at);
-        tiles.advance();
-        at = tiles.origin();
-        g = 0;
+    for (Tiles<T> tiles(p, rank); tiles.more(); tiles.advance()) {
+      int2 at = tiles.origin();
+      for (int g = 0; g < groups; g++, ring.advance()) {
+        float part[half];
+        issue(part, ring);
+        if (T::has_c && g == min(2, groups - 1)) fetch_c(at);
+        take(part, ring, at, g);
       }
+      leave(at);
     }
-    if (T::has_c && g == min(2, groups - 1)) fetch_c(at);
-    take(part, ring, at, g);
-    leave(at);
     if (T::is_bf16 && lane == 0) bulk_wait_read();
   }
 
