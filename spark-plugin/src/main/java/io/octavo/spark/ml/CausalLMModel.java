@@ -160,7 +160,7 @@ public final class CausalLMModel extends Model<CausalLMModel> implements MLWrita
             functions.lit((float) temperature),
             functions.lit(1f),
             functions.lit(seed));
-    return prompt + SparkSession.active().range(1).select(added).head().getString(0);
+    return prompt + SparkSession.active().range(0, 1, 1, 1).select(added).head().getString(0);
   }
 
   @Override

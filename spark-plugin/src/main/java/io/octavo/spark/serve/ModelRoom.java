@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who is in memory. A model enters where all that are in, used or not, leave it room; those without
@@ -18,6 +20,8 @@ import org.apache.spark.TaskKilledException;
  * Nobody waits with a model in hand, so nobody waits for the other.
  */
 final class ModelRoom {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ModelRoom.class);
 
   private static final long POLL_MILLIS = 100;
 
@@ -50,6 +54,7 @@ final class ModelRoom {
    */
   Optional<List<CachedModel>> enter(List<CachedModel> wanted, long memory, long deadline) {
     requireFits(wanted, memory);
+    boolean waits = false;
     while (true) {
       synchronized (this) {
         if (!models.values().containsAll(wanted)) {
@@ -63,6 +68,16 @@ final class ModelRoom {
           return Optional.of(fresh);
         }
         if (!makeRoom(memory - needed, wanted)) {
+          if (!waits) {
+            LOG.info(
+                "{} waits for {} bytes: {} of {} are taken by models in use ({})",
+                names(wanted),
+                needed,
+                taken(),
+                memory,
+                names(inUse()));
+          }
+          waits = true;
           await(wanted, needed, memory, deadline);
         }
       }
