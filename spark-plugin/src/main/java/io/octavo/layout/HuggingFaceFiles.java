@@ -126,7 +126,7 @@ public final class HuggingFaceFiles implements ModelFiles {
     return FusedWeight.of(weights, names.stream().map(this::stored).toList());
   }
 
-  /** The {@link #fingerprint} of a directory, which is not opened for it. */
+  /** Text that changes when a file of a directory does: names, sizes and times. */
   public static String fingerprintOf(Path directory, Configuration hadoop) {
     return new DirectoryText(directory, hadoop).fingerprint();
   }
@@ -137,11 +137,6 @@ public final class HuggingFaceFiles implements ModelFiles {
    */
   public static String checksumOf(Path directory, Configuration hadoop) {
     return new DirectoryText(directory, hadoop).checksum();
-  }
-
-  @Override
-  public String fingerprint() {
-    return text.fingerprint();
   }
 
   @Override

@@ -19,9 +19,6 @@ public interface ModelFiles extends AutoCloseable {
   /** All ids that end a text. */
   List<Integer> endsOfText();
 
-  /** Text that changes when a file does. */
-  String fingerprint();
-
   /** Whether there is a weight of this name, in whatever layout. */
   boolean has(String name);
 

@@ -84,11 +84,6 @@ record QuantizingFiles(ModelFiles files, WeightScheme scheme, WeightScheme headS
   }
 
   @Override
-  public String fingerprint() {
-    return files.fingerprint() + scheme;
-  }
-
-  @Override
   public boolean has(String name) {
     return files.has(name);
   }

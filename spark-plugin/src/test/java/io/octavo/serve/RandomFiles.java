@@ -28,11 +28,6 @@ record RandomFiles(ModelConfig config) implements ModelFiles {
   }
 
   @Override
-  public String fingerprint() {
-    return "random";
-  }
-
-  @Override
   public boolean has(String name) {
     return !name.endsWith(".bias");
   }

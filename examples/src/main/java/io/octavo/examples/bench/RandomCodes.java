@@ -47,11 +47,6 @@ final class RandomCodes implements ModelFiles {
   }
 
   @Override
-  public String fingerprint() {
-    return "random";
-  }
-
-  @Override
   public boolean has(String name) {
     return !name.endsWith(".bias");
   }
