@@ -1,5 +1,7 @@
 package io.octavo.cpu;
 
+import io.octavo.kernel.CacheKernels;
+
 /**
  * Inner loops over a page of cached keys and values. Keys are {@code [d][position]}, so that scores
  * of all positions come side by side; values are {@code [position][d]}.
@@ -8,6 +10,9 @@ interface CacheLoops {
 
   /** Elements that lines are padded to a multiple of. */
   int UNIT = 32;
+
+  /** What is kept of a query: sums of its weights, by place in a page, and its largest score. */
+  int STATE = CacheKernels.PAGE + 1;
 
   /** Loops of the Vector API where its module is present, else scalar ones. */
   static CacheLoops best() {
@@ -29,30 +34,6 @@ interface CacheLoops {
   /** {@code x[d][j] *= factors[j]}: a page of keys by the scales of its positions. */
   void scaleColumns(float[] x, float[] factors, int count);
 
-  /**
-   * Scores of a page's keys: {@code scores[j] = scale sum of q[d] keys[d][j]}.
-   *
-   * @param size of a key, a multiple of 2
-   */
-  void scores(float[] q, int qAt, float[] keys, int size, float scale, float[] scores);
-
-  /** The largest of a page's scores. */
-  float largest(float[] scores);
-
-  /** {@code e^(score - shift)} in place of each score; {@code sums = sums keep + results}. */
-  void exponentiate(float[] scores, float shift, float keep, float[] sums, int sumsAt);
-
-  /**
-   * {@code mean = mean keep + sum of weights[j] values[j]} over {@code [begin, end)}; {@code size}
-   * is padded to a multiple of {@value #UNIT}.
-   */
-  void mix(
-      float[] weights,
-      int begin,
-      int end,
-      float[] values,
-      int size,
-      float keep,
-      float[] mean,
-      int meanAt);
+  /** A page's scores for a query join its running maximum, sums of weights and mean. */
+  void visit(PageVisit page);
 }

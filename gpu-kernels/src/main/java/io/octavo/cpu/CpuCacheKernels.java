@@ -18,8 +18,7 @@ final class CpuCacheKernels implements CacheKernels {
 
   private static final int RUN = 8;
 
-  /** What is kept of a query: sums of its weights, by place in a page, and its largest score. */
-  private static final int STATE = PAGE + 1;
+  private static final int STATE = CacheLoops.STATE;
 
   private final Tiles tiles;
   private final FloatLoops floats;
@@ -128,6 +127,8 @@ final class CpuCacheKernels implements CacheKernels {
     float[] state = tiles.floats(4, count * STATE);
     Arrays.fill(queries, 0, 2 * count * stride, 0);
     Arrays.fill(state, 0, count * STATE, 0);
+    PageVisit visit =
+        new PageVisit(queries, keys, values, size, stride, geometry.scale(), scores, state);
     int first = Integer.MAX_VALUE;
     int last = 0;
     for (int i = 0; i < count; i++) {
@@ -149,11 +150,12 @@ final class CpuCacheKernels implements CacheKernels {
         int begin = Math.max(0, geometry.firstSeen(length) - page * PAGE);
         int end = Math.min(PAGE, length - page * PAGE);
         if (begin < end) {
-          loops.scores(queries, i * stride, keys, size, geometry.scale(), scores);
-          Arrays.fill(scores, 0, begin, Float.NEGATIVE_INFINITY);
-          Arrays.fill(scores, end, PAGE, Float.NEGATIVE_INFINITY);
-          int mean = (count + i) * stride;
-          visit(scores, begin, end, values, stride, queries, mean, state, i * STATE);
+          visit.query = i * stride;
+          visit.mean = (count + i) * stride;
+          visit.stateAt = i * STATE;
+          visit.begin = begin;
+          visit.end = end;
+          loops.visit(visit);
         }
       }
     }
@@ -168,24 +170,5 @@ final class CpuCacheKernels implements CacheKernels {
       int column = (head * group + i % group) * size;
       call.out.put(row * geometry.queryHeads() * size + column, queries, at, size);
     }
-  }
-
-  /** One page's scores for one query join the running maximum, sums and mean. */
-  private void visit(
-      float[] scores,
-      int begin,
-      int end,
-      float[] values,
-      int stride,
-      float[] means,
-      int mean,
-      float[] state,
-      int at) {
-    float before = state[at + PAGE];
-    float largest = Math.max(before, loops.largest(scores));
-    float keep = before == largest ? 1 : (float) Math.exp(before - largest);
-    loops.exponentiate(scores, largest, keep, state, at);
-    loops.mix(scores, begin, end, values, stride, keep, means, mean);
-    state[at + PAGE] = largest;
   }
 }

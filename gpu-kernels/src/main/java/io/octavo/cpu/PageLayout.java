@@ -133,6 +133,10 @@ final class PageLayout {
     int at = part(page, head, Part.VALUES);
     if (format == CacheFormat.FP16) {
       short[] halves = halves(tiles, pool, at, count * size);
+      if (size == stride()) {
+        loops.widenHalf(halves, 0, out, 0, count * size);
+        return;
+      }
       for (int j = 0; j < count; j++) {
         loops.widenHalf(halves, j * size, out, j * stride(), stride());
       }

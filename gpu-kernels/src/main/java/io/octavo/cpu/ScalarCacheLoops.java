@@ -44,51 +44,32 @@ final class ScalarCacheLoops implements CacheLoops {
   }
 
   @Override
-  public void scores(float[] q, int qAt, float[] keys, int size, float scale, float[] scores) {
-    for (int j = 0; j < PAGE; j++) {
-      float even = 0;
-      float odd = 0;
-      for (int d = 0; d < size; d += 2) {
-        even += q[qAt + d] * keys[d * PAGE + j];
-        odd += q[qAt + d + 1] * keys[(d + 1) * PAGE + j];
+  public void visit(PageVisit page) {
+    float[] scores = page.scores;
+    float[] state = page.state;
+    float before = state[page.stateAt + PAGE];
+    float largest = before;
+    for (int j = page.begin; j < page.end; j++) {
+      float sum = 0;
+      for (int d = 0; d < page.size; d++) {
+        sum += page.queries[page.query + d] * page.keys[d * PAGE + j];
       }
-      scores[j] = (even + odd) * scale;
-    }
-  }
-
-  @Override
-  public float largest(float[] scores) {
-    float largest = scores[0];
-    for (int j = 1; j < PAGE; j++) {
+      scores[j] = sum * page.scale;
       largest = Math.max(largest, scores[j]);
     }
-    return largest;
-  }
-
-  @Override
-  public void exponentiate(float[] scores, float shift, float keep, float[] sums, int sumsAt) {
+    float keep = before == largest ? 1 : (float) Math.exp(before - largest);
     for (int j = 0; j < PAGE; j++) {
-      scores[j] = (float) Math.exp(scores[j] - shift);
-      sums[sumsAt + j] = sums[sumsAt + j] * keep + scores[j];
+      boolean seen = j >= page.begin && j < page.end;
+      scores[j] = seen ? (float) Math.exp(scores[j] - largest) : 0;
+      state[page.stateAt + j] = state[page.stateAt + j] * keep + scores[j];
     }
-  }
-
-  @Override
-  public void mix(
-      float[] weights,
-      int begin,
-      int end,
-      float[] values,
-      int size,
-      float keep,
-      float[] mean,
-      int meanAt) {
-    for (int d = 0; d < size; d++) {
-      float sum = mean[meanAt + d] * keep;
-      for (int j = begin; j < end; j++) {
-        sum += weights[j] * values[j * size + d];
+    for (int d = 0; d < page.size; d++) {
+      float sum = page.queries[page.mean + d] * keep;
+      for (int j = page.begin; j < page.end; j++) {
+        sum += scores[j] * page.values[j * page.stride + d];
       }
-      mean[meanAt + d] = sum;
+      page.queries[page.mean + d] = sum;
     }
+    state[page.stateAt + PAGE] = largest;
   }
 }

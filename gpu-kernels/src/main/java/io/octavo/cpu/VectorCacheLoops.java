@@ -5,12 +5,26 @@ import static io.octavo.cpu.VectorCodes.broadcast;
 import static io.octavo.cpu.VectorCodes.floats;
 import static io.octavo.kernel.CacheKernels.PAGE;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /** The loops by the Vector API over heap arrays. */
 final class VectorCacheLoops implements CacheLoops {
+
+  /**
+   * What is done with a page, called from one place on purpose. A compiler puts methods that it
+   * knows into their callers until these are too large; vectors of the last ones then go through
+   * memory, ten times slower. Three that come by turns it compiles by themselves.
+   */
+  private static final Step[] STEPS = {
+    VectorCacheLoops::score, VectorCacheLoops::weigh, VectorCacheLoops::mix
+  };
+
+  private interface Step {
+    void run(PageVisit page);
+  }
 
   @Override
   public void widenE4m3(byte[] codes, int from, float factor, float[] out, int to, int count) {
@@ -58,56 +72,67 @@ final class VectorCacheLoops implements CacheLoops {
   }
 
   @Override
-  public void scores(float[] q, int qAt, float[] keys, int size, float scale, float[] scores) {
+  public void visit(PageVisit page) {
+    for (Step step : STEPS) {
+      step.run(page);
+    }
+  }
+
+  private static void score(PageVisit page) {
+    float[] q = page.queries;
+    float[] keys = page.keys;
+    int from = page.query;
+    int size = page.size;
     for (int j = 0; j < PAGE; j += LANES) {
       FloatVector even = broadcast(0);
       FloatVector odd = broadcast(0);
       for (int d = 0; d < size; d += 2) {
-        even = floats(keys, d * PAGE + j).fma(broadcast(q[qAt + d]), even);
-        odd = floats(keys, (d + 1) * PAGE + j).fma(broadcast(q[qAt + d + 1]), odd);
+        even = floats(keys, d * PAGE + j).fma(broadcast(q[from + d]), even);
+        odd = floats(keys, (d + 1) * PAGE + j).fma(broadcast(q[from + d + 1]), odd);
       }
-      even.add(odd).mul(scale).intoArray(scores, j);
+      even.add(odd).mul(page.scale).intoArray(page.scores, j);
     }
+    Arrays.fill(page.scores, 0, page.begin, Float.NEGATIVE_INFINITY);
+    Arrays.fill(page.scores, page.end, PAGE, Float.NEGATIVE_INFINITY);
   }
 
-  @Override
-  public float largest(float[] scores) {
-    FloatVector largest = floats(scores, 0);
+  private static void weigh(PageVisit page) {
+    float[] scores = page.scores;
+    float[] state = page.state;
+    int at = page.stateAt;
+    FloatVector most = floats(scores, 0);
     for (int j = LANES; j < PAGE; j += LANES) {
-      largest = largest.max(floats(scores, j));
+      most = most.max(floats(scores, j));
     }
-    return largest.reduceLanes(VectorOperators.MAX);
-  }
-
-  @Override
-  public void exponentiate(float[] scores, float shift, float keep, float[] sums, int sumsAt) {
+    float before = state[at + PAGE];
+    float largest = Math.max(before, most.reduceLanes(VectorOperators.MAX));
+    float keep = before == largest ? 1 : (float) Math.exp(before - largest);
     for (int j = 0; j < PAGE; j += LANES) {
-      FloatVector power = VectorLoops.exp(floats(scores, j).sub(shift));
-      power.intoArray(scores, j);
-      floats(sums, sumsAt + j).mul(keep).add(power).intoArray(sums, sumsAt + j);
+      FloatVector weights = VectorLoops.exp(floats(scores, j).sub(largest));
+      weights.intoArray(scores, j);
+      floats(state, at + j).mul(keep).add(weights).intoArray(state, at + j);
     }
+    state[at + PAGE] = largest;
+    page.keep = keep;
   }
 
-  @Override
-  public void mix(
-      float[] weights,
-      int begin,
-      int end,
-      float[] values,
-      int size,
-      float keep,
-      float[] mean,
-      int meanAt) {
-    for (int d = 0; d < size; d += 2 * LANES) {
-      FloatVector a = floats(mean, meanAt + d).mul(keep);
-      FloatVector b = floats(mean, meanAt + d + LANES).mul(keep);
-      for (int j = begin; j < end; j++) {
+  private static void mix(PageVisit page) {
+    float[] means = page.queries;
+    float[] values = page.values;
+    float[] weights = page.scores;
+    int stride = page.stride;
+    int end = page.end;
+    for (int d = 0; d < stride; d += 2 * LANES) {
+      int at = page.mean + d;
+      FloatVector a = floats(means, at).mul(page.keep);
+      FloatVector b = floats(means, at + LANES).mul(page.keep);
+      for (int j = page.begin; j < end; j++) {
         FloatVector weight = broadcast(weights[j]);
-        a = floats(values, j * size + d).fma(weight, a);
-        b = floats(values, j * size + d + LANES).fma(weight, b);
+        a = floats(values, j * stride + d).fma(weight, a);
+        b = floats(values, j * stride + d + LANES).fma(weight, b);
       }
-      a.intoArray(mean, meanAt + d);
-      b.intoArray(mean, meanAt + d + LANES);
+      a.intoArray(means, at);
+      b.intoArray(means, at + LANES);
     }
   }
 }
