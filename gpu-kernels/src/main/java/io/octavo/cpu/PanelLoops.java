@@ -35,9 +35,6 @@ interface PanelLoops {
   /** As {@link #addFloats}, of 8-bit integers. */
   void addInt8(byte[] panel, int at, float[] x, int xAt, int count, float[] sums);
 
-  /** As {@link #addFloats}, of E4M3 codes. */
-  void addE4m3(byte[] panel, int at, float[] x, int xAt, int count, float[] sums);
-
   /**
    * As {@link #addFloats}, of codes times the scale of their row, rounded to FP32.
    *
@@ -66,9 +63,6 @@ interface PanelLoops {
 
   /** 8-bit integers as FP32, in the same order. */
   void widenInt8(byte[] panel, int at, float[] out, int elements);
-
-  /** E4M3 codes as FP32, in the same order. */
-  void widenE4m3(byte[] panel, int at, float[] out, int elements);
 
   /** As {@link #addScaled} has them: {@code count} columns in FP32 from {@code to} on. */
   void widenScaled(

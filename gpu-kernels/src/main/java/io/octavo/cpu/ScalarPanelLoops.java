@@ -80,11 +80,6 @@ final class ScalarPanelLoops implements PanelLoops {
   }
 
   @Override
-  public void addE4m3(byte[] panel, int at, float[] x, int xAt, int count, float[] sums) {
-    add(e4m3(panel, at), x, xAt, count, sums, 0);
-  }
-
-  @Override
   public void addScaled(
       GroupedCodes format,
       byte[] panel,
@@ -115,11 +110,6 @@ final class ScalarPanelLoops implements PanelLoops {
   @Override
   public void widenInt8(byte[] panel, int at, float[] out, int elements) {
     widen(int8(panel, at), elements / ROWS, out, 0);
-  }
-
-  @Override
-  public void widenE4m3(byte[] panel, int at, float[] out, int elements) {
-    widen(e4m3(panel, at), elements / ROWS, out, 0);
   }
 
   @Override

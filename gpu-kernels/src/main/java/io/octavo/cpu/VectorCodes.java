@@ -25,6 +25,14 @@ final class VectorCodes {
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * 16));
 
+  // Vectors, since every number that a loop broadcasts brings its compiler nearer to its limits.
+  private static final IntVector E4M3_BITS = IntVector.broadcast(INTS, 0x87F00000);
+  private static final FloatVector E4M3_POWER = broadcast(0x1p120f);
+  private static final IntVector HALF_BITS = IntVector.broadcast(INTS, 0x8FFFE000);
+  private static final FloatVector HALF_POWER = broadcast(0x1p112f);
+  private static final IntVector E2M1_BITS = IntVector.broadcast(INTS, 0x81C00000);
+  private static final FloatVector E2M1_POWER = broadcast(0x1p126f);
+
   private VectorCodes() {}
 
   static FloatVector floats(float[] a, int at) {
@@ -58,9 +66,9 @@ final class VectorCodes {
   static FloatVector e4m3(byte[] codes, int at) {
     return bytes(codes, at)
         .lanewise(VectorOperators.LSHL, 20)
-        .and(0x87F00000)
+        .and(E4M3_BITS)
         .reinterpretAsFloats()
-        .mul(0x1p120f);
+        .mul(E4M3_POWER);
   }
 
   static FloatVector bf16(short[] codes, int at) {
@@ -70,9 +78,9 @@ final class VectorCodes {
   static FloatVector half(short[] codes, int at) {
     return shorts(codes, at)
         .lanewise(VectorOperators.LSHL, 13)
-        .and(0x8FFFE000)
+        .and(HALF_BITS)
         .reinterpretAsFloats()
-        .mul(0x1p112f);
+        .mul(HALF_POWER);
   }
 
   /** 4-bit integers in the lower halves of bytes. */
@@ -99,8 +107,8 @@ final class VectorCodes {
   private static FloatVector e2m1(IntVector codes) {
     return codes
         .lanewise(VectorOperators.ASHR, 6)
-        .and(0x81C00000)
+        .and(E2M1_BITS)
         .reinterpretAsFloats()
-        .mul(0x1p126f);
+        .mul(E2M1_POWER);
   }
 }

@@ -13,13 +13,15 @@ import static io.octavo.cpu.VectorCodes.int4Below;
 import static io.octavo.cpu.VectorCodes.int8;
 import static io.octavo.cpu.VectorPanelLoops.ROWS;
 
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * {@link VectorPanelLoops} of codes with scales within a row. What adds does so for half of a
- * panel's rows, of which {@code at}, {@code scalesAt} and {@code to} are the first: with all rows,
- * loops of long conversions are too large for the compiler to keep vectors in registers.
+ * {@link VectorPanelLoops} of codes with scales within a row, half of a panel's rows at a time:
+ * with all of them, loops of long conversions are too large for the compiler of JDK 17, which then
+ * keeps vectors in memory. Methods of less than 325 bytecodes it puts into their callers, where the
+ * same happens, so these are longer.
  */
 final class VectorGroups {
 
@@ -33,24 +35,34 @@ final class VectorGroups {
       float[] x,
       int xAt,
       int count,
-      float[] sums,
-      int to) {
-    FloatVector scale = floats(scales, scalesAt);
-    FloatVector a = floats(sums, to);
-    FloatVector b = floats(sums, to + ROWS);
-    FloatVector c = floats(sums, to + 2 * ROWS);
-    FloatVector d = floats(sums, to + 3 * ROWS);
-    for (int k = 0; k < count; k += PHASES) {
-      int from = at + k * ROWS;
-      a = int8(panel, from).mul(scale).fma(broadcast(x[xAt + k]), a);
-      b = int8(panel, from + ROWS).mul(scale).fma(broadcast(x[xAt + k + 1]), b);
-      c = int8(panel, from + 2 * ROWS).mul(scale).fma(broadcast(x[xAt + k + 2]), c);
-      d = int8(panel, from + 3 * ROWS).mul(scale).fma(broadcast(x[xAt + k + 3]), d);
+      float[] sums) {
+    Objects.checkFromIndexSize(xAt, count, x.length);
+    for (int half = 0; half < ROWS; half += LANES) {
+      FloatVector scale = floats(scales, scalesAt + half);
+      FloatVector a = floats(sums, half);
+      FloatVector b = floats(sums, half + ROWS);
+      FloatVector c = floats(sums, half + 2 * ROWS);
+      FloatVector d = floats(sums, half + 3 * ROWS);
+      for (int k = 0; k < count; k += PHASES) {
+        int input = xAt + k;
+        float x0 = x[input];
+        float x1 = x[input + 1];
+        float x2 = x[input + 2];
+        float x3 = x[input + 3];
+        int first = at + k * ROWS + half;
+        int second = first + ROWS;
+        int third = second + ROWS;
+        int fourth = third + ROWS;
+        a = int8(panel, first).mul(scale).fma(broadcast(x0), a);
+        b = int8(panel, second).mul(scale).fma(broadcast(x1), b);
+        c = int8(panel, third).mul(scale).fma(broadcast(x2), c);
+        d = int8(panel, fourth).mul(scale).fma(broadcast(x3), d);
+      }
+      a.intoArray(sums, half);
+      b.intoArray(sums, half + ROWS);
+      c.intoArray(sums, half + 2 * ROWS);
+      d.intoArray(sums, half + 3 * ROWS);
     }
-    a.intoArray(sums, to);
-    b.intoArray(sums, to + ROWS);
-    c.intoArray(sums, to + 2 * ROWS);
-    d.intoArray(sums, to + 3 * ROWS);
   }
 
   static void addE4m3(
@@ -61,24 +73,34 @@ final class VectorGroups {
       float[] x,
       int xAt,
       int count,
-      float[] sums,
-      int to) {
-    FloatVector scale = floats(scales, scalesAt);
-    FloatVector a = floats(sums, to);
-    FloatVector b = floats(sums, to + ROWS);
-    FloatVector c = floats(sums, to + 2 * ROWS);
-    FloatVector d = floats(sums, to + 3 * ROWS);
-    for (int k = 0; k < count; k += PHASES) {
-      int from = at + k * ROWS;
-      a = e4m3(panel, from).mul(scale).fma(broadcast(x[xAt + k]), a);
-      b = e4m3(panel, from + ROWS).mul(scale).fma(broadcast(x[xAt + k + 1]), b);
-      c = e4m3(panel, from + 2 * ROWS).mul(scale).fma(broadcast(x[xAt + k + 2]), c);
-      d = e4m3(panel, from + 3 * ROWS).mul(scale).fma(broadcast(x[xAt + k + 3]), d);
+      float[] sums) {
+    Objects.checkFromIndexSize(xAt, count, x.length);
+    for (int half = 0; half < ROWS; half += LANES) {
+      FloatVector scale = floats(scales, scalesAt + half);
+      FloatVector a = floats(sums, half);
+      FloatVector b = floats(sums, half + ROWS);
+      FloatVector c = floats(sums, half + 2 * ROWS);
+      FloatVector d = floats(sums, half + 3 * ROWS);
+      for (int k = 0; k < count; k += PHASES) {
+        int input = xAt + k;
+        float x0 = x[input];
+        float x1 = x[input + 1];
+        float x2 = x[input + 2];
+        float x3 = x[input + 3];
+        int first = at + k * ROWS + half;
+        int second = first + ROWS;
+        int third = second + ROWS;
+        int fourth = third + ROWS;
+        a = e4m3(panel, first).mul(scale).fma(broadcast(x0), a);
+        b = e4m3(panel, second).mul(scale).fma(broadcast(x1), b);
+        c = e4m3(panel, third).mul(scale).fma(broadcast(x2), c);
+        d = e4m3(panel, fourth).mul(scale).fma(broadcast(x3), d);
+      }
+      a.intoArray(sums, half);
+      b.intoArray(sums, half + ROWS);
+      c.intoArray(sums, half + 2 * ROWS);
+      d.intoArray(sums, half + 3 * ROWS);
     }
-    a.intoArray(sums, to);
-    b.intoArray(sums, to + ROWS);
-    c.intoArray(sums, to + 2 * ROWS);
-    d.intoArray(sums, to + 3 * ROWS);
   }
 
   static void addInt4(
@@ -89,26 +111,34 @@ final class VectorGroups {
       float[] x,
       int xAt,
       int count,
-      float[] sums,
-      int to) {
-    FloatVector scale = floats(scales, scalesAt);
-    FloatVector a = floats(sums, to);
-    FloatVector b = floats(sums, to + ROWS);
-    FloatVector c = floats(sums, to + 2 * ROWS);
-    FloatVector d = floats(sums, to + 3 * ROWS);
-    for (int k = 0; k < count; k += PHASES) {
-      int from = at + k * (ROWS / 2);
-      IntVector ab = bytes(panel, from);
-      IntVector cd = bytes(panel, from + ROWS);
-      a = int4Below(ab).mul(scale).fma(broadcast(x[xAt + k]), a);
-      b = int4Above(ab).mul(scale).fma(broadcast(x[xAt + k + 1]), b);
-      c = int4Below(cd).mul(scale).fma(broadcast(x[xAt + k + 2]), c);
-      d = int4Above(cd).mul(scale).fma(broadcast(x[xAt + k + 3]), d);
+      float[] sums) {
+    Objects.checkFromIndexSize(xAt, count, x.length);
+    for (int half = 0; half < ROWS; half += LANES) {
+      FloatVector scale = floats(scales, scalesAt + half);
+      FloatVector a = floats(sums, half);
+      FloatVector b = floats(sums, half + ROWS);
+      FloatVector c = floats(sums, half + 2 * ROWS);
+      FloatVector d = floats(sums, half + 3 * ROWS);
+      for (int k = 0; k < count; k += PHASES) {
+        int input = xAt + k;
+        float x0 = x[input];
+        float x1 = x[input + 1];
+        float x2 = x[input + 2];
+        float x3 = x[input + 3];
+        int first = at + k * (ROWS / 2) + half;
+        int second = first + ROWS;
+        IntVector ab = bytes(panel, first);
+        IntVector cd = bytes(panel, second);
+        a = int4Below(ab).mul(scale).fma(broadcast(x0), a);
+        b = int4Above(ab).mul(scale).fma(broadcast(x1), b);
+        c = int4Below(cd).mul(scale).fma(broadcast(x2), c);
+        d = int4Above(cd).mul(scale).fma(broadcast(x3), d);
+      }
+      a.intoArray(sums, half);
+      b.intoArray(sums, half + ROWS);
+      c.intoArray(sums, half + 2 * ROWS);
+      d.intoArray(sums, half + 3 * ROWS);
     }
-    a.intoArray(sums, to);
-    b.intoArray(sums, to + ROWS);
-    c.intoArray(sums, to + 2 * ROWS);
-    d.intoArray(sums, to + 3 * ROWS);
   }
 
   static void addE2m1(
@@ -119,26 +149,34 @@ final class VectorGroups {
       float[] x,
       int xAt,
       int count,
-      float[] sums,
-      int to) {
-    FloatVector scale = floats(scales, scalesAt);
-    FloatVector a = floats(sums, to);
-    FloatVector b = floats(sums, to + ROWS);
-    FloatVector c = floats(sums, to + 2 * ROWS);
-    FloatVector d = floats(sums, to + 3 * ROWS);
-    for (int k = 0; k < count; k += PHASES) {
-      int from = at + k * (ROWS / 2);
-      IntVector ab = bytes(panel, from);
-      IntVector cd = bytes(panel, from + ROWS);
-      a = e2m1Below(ab).mul(scale).fma(broadcast(x[xAt + k]), a);
-      b = e2m1Above(ab).mul(scale).fma(broadcast(x[xAt + k + 1]), b);
-      c = e2m1Below(cd).mul(scale).fma(broadcast(x[xAt + k + 2]), c);
-      d = e2m1Above(cd).mul(scale).fma(broadcast(x[xAt + k + 3]), d);
+      float[] sums) {
+    Objects.checkFromIndexSize(xAt, count, x.length);
+    for (int half = 0; half < ROWS; half += LANES) {
+      FloatVector scale = floats(scales, scalesAt + half);
+      FloatVector a = floats(sums, half);
+      FloatVector b = floats(sums, half + ROWS);
+      FloatVector c = floats(sums, half + 2 * ROWS);
+      FloatVector d = floats(sums, half + 3 * ROWS);
+      for (int k = 0; k < count; k += PHASES) {
+        int input = xAt + k;
+        float x0 = x[input];
+        float x1 = x[input + 1];
+        float x2 = x[input + 2];
+        float x3 = x[input + 3];
+        int first = at + k * (ROWS / 2) + half;
+        int second = first + ROWS;
+        IntVector ab = bytes(panel, first);
+        IntVector cd = bytes(panel, second);
+        a = e2m1Below(ab).mul(scale).fma(broadcast(x0), a);
+        b = e2m1Above(ab).mul(scale).fma(broadcast(x1), b);
+        c = e2m1Below(cd).mul(scale).fma(broadcast(x2), c);
+        d = e2m1Above(cd).mul(scale).fma(broadcast(x3), d);
+      }
+      a.intoArray(sums, half);
+      b.intoArray(sums, half + ROWS);
+      c.intoArray(sums, half + 2 * ROWS);
+      d.intoArray(sums, half + 3 * ROWS);
     }
-    a.intoArray(sums, to);
-    b.intoArray(sums, to + ROWS);
-    c.intoArray(sums, to + 2 * ROWS);
-    d.intoArray(sums, to + 3 * ROWS);
   }
 
   static void widenInt8(

@@ -3,7 +3,6 @@ package io.octavo.cpu;
 import static io.octavo.cpu.VectorCodes.LANES;
 import static io.octavo.cpu.VectorCodes.bf16;
 import static io.octavo.cpu.VectorCodes.broadcast;
-import static io.octavo.cpu.VectorCodes.e4m3;
 import static io.octavo.cpu.VectorCodes.floats;
 import static io.octavo.cpu.VectorCodes.int8;
 
@@ -17,9 +16,6 @@ final class VectorPanelLoops implements PanelLoops {
 
   static final int ROWS = 2 * LANES;
   private static final int STEP = PHASES * ROWS;
-
-  /** Columns after which the other half of the rows follows, as {@link VectorGroups} says why. */
-  private static final int HALVED = 256;
 
   @Override
   public int rows() {
@@ -132,35 +128,6 @@ final class VectorPanelLoops implements PanelLoops {
   }
 
   @Override
-  public void addE4m3(byte[] panel, int at, float[] x, int xAt, int count, float[] sums) {
-    for (int k = 0; k < count; k += HALVED) {
-      int columns = Math.min(HALVED, count - k);
-      for (int half = 0; half < ROWS; half += LANES) {
-        addHalf(panel, at + k * ROWS + half, x, xAt + k, columns, sums, half);
-      }
-    }
-  }
-
-  private static void addHalf(
-      byte[] panel, int at, float[] x, int xAt, int count, float[] sums, int to) {
-    FloatVector a = floats(sums, to);
-    FloatVector b = floats(sums, to + ROWS);
-    FloatVector c = floats(sums, to + 2 * ROWS);
-    FloatVector d = floats(sums, to + 3 * ROWS);
-    for (int k = 0; k < count; k += PHASES) {
-      int from = at + k * ROWS;
-      a = e4m3(panel, from).fma(broadcast(x[xAt + k]), a);
-      b = e4m3(panel, from + ROWS).fma(broadcast(x[xAt + k + 1]), b);
-      c = e4m3(panel, from + 2 * ROWS).fma(broadcast(x[xAt + k + 2]), c);
-      d = e4m3(panel, from + 3 * ROWS).fma(broadcast(x[xAt + k + 3]), d);
-    }
-    a.intoArray(sums, to);
-    b.intoArray(sums, to + ROWS);
-    c.intoArray(sums, to + 2 * ROWS);
-    d.intoArray(sums, to + 3 * ROWS);
-  }
-
-  @Override
   public void addScaled(
       GroupedCodes format,
       byte[] panel,
@@ -171,15 +138,11 @@ final class VectorPanelLoops implements PanelLoops {
       int xAt,
       int count,
       float[] sums) {
-    for (int half = 0; half < ROWS; half += LANES) {
-      int from = at + half;
-      int scale = scalesAt + half;
-      switch (format) {
-        case INT8 -> VectorGroups.addInt8(panel, from, scales, scale, x, xAt, count, sums, half);
-        case E4M3 -> VectorGroups.addE4m3(panel, from, scales, scale, x, xAt, count, sums, half);
-        case INT4 -> VectorGroups.addInt4(panel, from, scales, scale, x, xAt, count, sums, half);
-        case E2M1 -> VectorGroups.addE2m1(panel, from, scales, scale, x, xAt, count, sums, half);
-      }
+    switch (format) {
+      case INT8 -> VectorGroups.addInt8(panel, at, scales, scalesAt, x, xAt, count, sums);
+      case E4M3 -> VectorGroups.addE4m3(panel, at, scales, scalesAt, x, xAt, count, sums);
+      case INT4 -> VectorGroups.addInt4(panel, at, scales, scalesAt, x, xAt, count, sums);
+      case E2M1 -> VectorGroups.addE2m1(panel, at, scales, scalesAt, x, xAt, count, sums);
     }
   }
 
@@ -247,13 +210,6 @@ final class VectorPanelLoops implements PanelLoops {
   public void widenInt8(byte[] panel, int at, float[] out, int elements) {
     for (int i = 0; i < elements; i += LANES) {
       int8(panel, at + i).intoArray(out, i);
-    }
-  }
-
-  @Override
-  public void widenE4m3(byte[] panel, int at, float[] out, int elements) {
-    for (int i = 0; i < elements; i += LANES) {
-      e4m3(panel, at + i).intoArray(out, i);
     }
   }
 

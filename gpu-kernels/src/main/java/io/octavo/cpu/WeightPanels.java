@@ -18,6 +18,9 @@ import java.util.Arrays;
  */
 final class WeightPanels implements PackedWeight {
 
+  /** Columns that loops of codes with scales take at most, so that a panel's stay in the cache. */
+  private static final int STEP = 256;
+
   /** Vectors of bytes are loaded from eight of them at least, also where four are meant. */
   private static final int BEHIND = 8;
 
@@ -36,8 +39,9 @@ final class WeightPanels implements PackedWeight {
       this.bytes = bytes;
     }
 
-    boolean nibbles() {
-      return bytes < 1;
+    /** Whether loops take it with scales within a row only, which may all be 1. */
+    boolean scaled() {
+      return bytes < 1 || this == E4M3;
     }
 
     GroupedCodes grouped() {
@@ -76,7 +80,7 @@ final class WeightPanels implements PackedWeight {
     columns = weight.columns();
     stride = (columns + PanelLoops.PHASES - 1) / PanelLoops.PHASES * PanelLoops.PHASES;
     int shared = groupOf(scheme);
-    group = storage.nibbles() && shared == 0 ? stride : storage == Storage.FLOAT ? 0 : shared;
+    group = storage.scaled() && shared == 0 ? stride : storage == Storage.FLOAT ? 0 : shared;
     int padded = panels() * loops.rows();
     int elements = Math.multiplyExact(padded, stride);
     floats = new float[storage == Storage.FLOAT ? elements : 0];
@@ -185,8 +189,10 @@ final class WeightPanels implements PackedWeight {
   void add(int panel, float[] x, int xAt, float[] sums) {
     int at = panel * loops.rows() * stride;
     if (group > 0) {
-      for (int k = 0; k < stride; k += group) {
-        int count = Math.min(group, stride - k);
+      int count;
+      for (int k = 0; k < stride; k += count) {
+        int end = Math.min(stride, (k / group + 1) * group);
+        count = Math.min(STEP, end - k);
         loops.addScaled(
             storage.grouped(),
             bytes,
@@ -204,7 +210,6 @@ final class WeightPanels implements PackedWeight {
       case FLOAT -> loops.addFloats(floats, at, x, xAt, stride, sums);
       case BF16 -> loops.addBf16(shorts, at, x, xAt, stride, sums);
       case INT8 -> loops.addInt8(bytes, at, x, xAt, stride, sums);
-      case E4M3 -> loops.addE4m3(bytes, at, x, xAt, stride, sums);
       default -> throw new IllegalStateException("No group for " + storage);
     }
   }
@@ -234,7 +239,6 @@ final class WeightPanels implements PackedWeight {
       case FLOAT -> System.arraycopy(floats, start, out, 0, elements);
       case BF16 -> loops.widenBf16(shorts, start, out, elements);
       case INT8 -> loops.widenInt8(bytes, start, out, elements);
-      case E4M3 -> loops.widenE4m3(bytes, start, out, elements);
       default -> throw new IllegalStateException("No group for " + storage);
     }
   }
