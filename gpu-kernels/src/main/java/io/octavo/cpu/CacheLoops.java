@@ -25,9 +25,6 @@ interface CacheLoops {
   /** {@code out = value} of finite IEEE binary16 numbers; {@code count} as above. */
   void widenHalf(short[] codes, int from, float[] out, int to, int count);
 
-  /** {@code out = code factor} of 4-bit integers, two a byte, the even one below. */
-  void widenInt4(byte[] codes, int from, float factor, float[] out, int to, int count);
-
   /** 4-bit integers of a page of keys: byte {@code [d / 2][j]} holds the even {@code d} below. */
   void widenPairs(byte[] codes, float[] out, int count);
 

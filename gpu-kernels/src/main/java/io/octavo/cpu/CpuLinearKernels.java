@@ -147,7 +147,7 @@ final class CpuLinearKernels implements LinearKernels {
       int count = Math.min(CHUNK, stride - k);
       weight.widen(panel, k, count, wide);
       for (int m = 0; m < padded; m += PanelLoops.TILE) {
-        loops.addTile(wide, 0, inputs.values, m * stride + k, stride, count, sums, m * step);
+        loops.addTile(wide, inputs.values, m * stride + k, stride, count, sums, m * step);
       }
     }
   }

@@ -55,8 +55,7 @@ interface PanelLoops {
    * As {@link #addFloats} with {@value #TILE} rows of {@code x}, {@code xStride} apart, whose sums
    * follow each other from {@code sumsAt} on.
    */
-  void addTile(
-      float[] panel, int at, float[] x, int xAt, int xStride, int count, float[] sums, int sumsAt);
+  void addTile(float[] panel, float[] x, int xAt, int xStride, int count, float[] sums, int sumsAt);
 
   /** BF16 numbers as FP32, in the same order. */
   void widenBf16(short[] panel, int at, float[] out, int elements);

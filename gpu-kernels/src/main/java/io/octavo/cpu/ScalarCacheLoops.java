@@ -22,13 +22,6 @@ final class ScalarCacheLoops implements CacheLoops {
   }
 
   @Override
-  public void widenInt4(byte[] codes, int from, float factor, float[] out, int to, int count) {
-    for (int i = 0; i < count; i++) {
-      out[to + i] = CodeTables.INT4[codes[from + i / 2] >> i % 2 * 4 & 15] * factor;
-    }
-  }
-
-  @Override
   public void widenPairs(byte[] codes, float[] out, int count) {
     for (int i = 0; i < count; i++) {
       int d = i / PAGE;

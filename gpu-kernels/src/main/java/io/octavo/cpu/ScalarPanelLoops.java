@@ -95,10 +95,10 @@ final class ScalarPanelLoops implements PanelLoops {
 
   @Override
   public void addTile(
-      float[] panel, int at, float[] x, int xAt, int xStride, int count, float[] sums, int sumsAt) {
+      float[] panel, float[] x, int xAt, int xStride, int count, float[] sums, int sumsAt) {
     for (int m = 0; m < TILE; m++) {
       int to = sumsAt + m * PHASES * ROWS;
-      add(floats(panel, at), x, xAt + m * xStride, count, sums, to);
+      add(floats(panel, 0), x, xAt + m * xStride, count, sums, to);
     }
   }
 

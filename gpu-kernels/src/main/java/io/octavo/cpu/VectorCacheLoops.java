@@ -41,16 +41,6 @@ final class VectorCacheLoops implements CacheLoops {
   }
 
   @Override
-  public void widenInt4(byte[] codes, int from, float factor, float[] out, int to, int count) {
-    // Pairs of neighbours would have to be interleaved, which takes longer than this does.
-    for (int i = 0; i < count; i += 2) {
-      int pair = codes[from + i / 2];
-      out[to + i] = (pair << 28 >> 28) * factor;
-      out[to + i + 1] = (pair >> 4) * factor;
-    }
-  }
-
-  @Override
   public void widenPairs(byte[] codes, float[] out, int count) {
     for (int i = 0; i < count / 2; i += PAGE) {
       for (int j = 0; j < PAGE; j += LANES) {

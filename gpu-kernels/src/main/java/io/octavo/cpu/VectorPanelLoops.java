@@ -148,23 +148,15 @@ final class VectorPanelLoops implements PanelLoops {
 
   @Override
   public void addTile(
-      float[] panel, int at, float[] x, int xAt, int xStride, int count, float[] sums, int sumsAt) {
+      float[] panel, float[] x, int xAt, int xStride, int count, float[] sums, int sumsAt) {
     // Phase by phase: eight sums at a time are what machines with sixteen registers hold.
     for (int phase = 0; phase < PHASES; phase++) {
-      addPhase(panel, at, x, xAt, xStride, phase, count, sums, sumsAt + phase * ROWS);
+      addPhase(panel, x, xAt, xStride, phase, count, sums, sumsAt + phase * ROWS);
     }
   }
 
   private static void addPhase(
-      float[] panel,
-      int at,
-      float[] x,
-      int xAt,
-      int xStride,
-      int phase,
-      int count,
-      float[] sums,
-      int to) {
+      float[] panel, float[] x, int xAt, int xStride, int phase, int count, float[] sums, int to) {
     FloatVector a0 = floats(sums, to);
     FloatVector a1 = floats(sums, to + LANES);
     FloatVector b0 = floats(sums, to + STEP);
@@ -174,8 +166,8 @@ final class VectorPanelLoops implements PanelLoops {
     FloatVector d0 = floats(sums, to + 3 * STEP);
     FloatVector d1 = floats(sums, to + 3 * STEP + LANES);
     for (int k = phase; k < count; k += PHASES) {
-      FloatVector w0 = floats(panel, at + k * ROWS);
-      FloatVector w1 = floats(panel, at + k * ROWS + LANES);
+      FloatVector w0 = floats(panel, k * ROWS);
+      FloatVector w1 = floats(panel, k * ROWS + LANES);
       FloatVector v = broadcast(x[xAt + k]);
       a0 = w0.fma(v, a0);
       a1 = w1.fma(v, a1);

@@ -10,6 +10,7 @@ import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostWeight;
 import io.octavo.tensor.Shape;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A weight in panels, as {@link PanelLoops} reads them, in one heap array, which is what the Vector
@@ -26,17 +27,19 @@ final class WeightPanels implements PackedWeight {
 
   /** How an array's elements become FP32. */
   private enum Storage {
-    FLOAT(4),
-    BF16(2),
-    INT8(1),
-    E4M3(1),
-    INT4(0.5),
-    E2M1(0.5);
+    FLOAT(4, Optional.empty()),
+    BF16(2, Optional.empty()),
+    INT8(1, Optional.of(GroupedCodes.INT8)),
+    E4M3(1, Optional.of(GroupedCodes.E4M3)),
+    INT4(0.5, Optional.of(GroupedCodes.INT4)),
+    E2M1(0.5, Optional.of(GroupedCodes.E2M1));
 
     private final double bytes;
+    private final Optional<GroupedCodes> codes;
 
-    Storage(double bytes) {
+    Storage(double bytes, Optional<GroupedCodes> codes) {
       this.bytes = bytes;
+      this.codes = codes;
     }
 
     /** Whether loops take it with scales within a row only, which may all be 1. */
@@ -45,7 +48,7 @@ final class WeightPanels implements PackedWeight {
     }
 
     GroupedCodes grouped() {
-      return GroupedCodes.valueOf(name());
+      return codes.orElseThrow();
     }
   }
 
