@@ -241,11 +241,6 @@ struct Consumer {
   __device__ __forceinline__ void pass_turn() { named_arrive(1 + (warpgroup + 1) % S::warpgroups, 256); }
   __device__ __forceinline__ void sync_warpgroup() { named_sync(4 + warpgroup, 128); }
 
-  __device__ __forceinline__ void release(uint32_t barrier) {
-    __syncwarp();
-    if (threadIdx.x % 32 == 0) barrier_arrive(barrier);
-  }
-
   __device__ __forceinline__ void scores() {
     barrier_wait(barriers.key_full(stage()), parity());
     take_turn();
@@ -283,9 +278,9 @@ struct Consumer {
     take_turn();
     pass_turn();
     barrier_wait(barriers.key_full(stage), parity);
-    release(barriers.key_empty(stage));
+    warp_arrive(barriers.key_empty(stage));
     barrier_wait(barriers.value_full(stage), parity);
-    release(barriers.value_empty(stage));
+    warp_arrive(barriers.value_empty(stage));
   }
 
   // Waits for the item in the buffer of `place.query_use` and reads it; false at the end.
@@ -335,7 +330,7 @@ struct Consumer {
     pass_turn();
     wgmma_wait<0>();
     pin(s);
-    release(barriers.key_empty(stage()));
+    warp_arrive(barriers.key_empty(stage()));
     softmax.reset();
     weigh();
     pack_probabilities();
@@ -354,12 +349,12 @@ struct Consumer {
     if (border) softmax.reset();
     wgmma_wait<1>();
     pin(s);
-    release(barriers.key_empty(stage()));
+    warp_arrive(barriers.key_empty(stage()));
     weigh();
     wgmma_wait<0>();
     pin(o);
     pin(p);
-    release(barriers.value_empty(last_stage));
+    warp_arrive(barriers.value_empty(last_stage));
     if (border) {
       write(done, before);
       owes_query = true;
@@ -375,7 +370,7 @@ struct Consumer {
     wgmma_wait<0>();
     pin(o);
     pin(p);
-    release(barriers.value_empty(last_stage));
+    warp_arrive(barriers.value_empty(last_stage));
     write(done, softmax);
     release_query(done.query_use);
   }
@@ -506,9 +501,9 @@ __device__ void attend(const TensorMap* q, const TensorMap* k, const TensorMap* 
     }
     for (int stage = 0; stage < S::stages; stage++) {
       barrier_init(barriers.key_full(stage), 1);
-      barrier_init(barriers.key_empty(stage), 4 * S::warpgroups);
+      barrier_init(barriers.key_empty(stage), 4 * S::warpgroups * WARP_ARRIVALS);
       barrier_init(barriers.value_full(stage), 1);
-      barrier_init(barriers.value_empty(stage), 4 * S::warpgroups);
+      barrier_init(barriers.value_empty(stage), 4 * S::warpgroups * WARP_ARRIVALS);
     }
     barrier_init_fence();
   }

@@ -245,10 +245,7 @@ struct Consumer {
   }
 
   // A descriptor, given by its lower half, of what lies some bytes on.
-  __device__ __forceinline__ static uint64_t moved(uint32_t lower, uint32_t bytes) {
-    constexpr uint64_t upper = (uint64_t{1} << 62) | (uint64_t{1024 >> 4} << 32);
-    return upper | (lower + (bytes >> 4));
-  }
+  __device__ __forceinline__ static uint64_t moved(uint32_t lower, uint32_t bytes) { return descriptor_of(lower + (bytes >> 4)); }
 
   // sum += scales * part, once part is there.
   __device__ __forceinline__ void take(float (&part)[half], const Ring<T>& ring, int2 at, int g) {
@@ -294,11 +291,13 @@ struct Consumer {
   }
 
   __device__ __forceinline__ void release(const Ring<T>& ring) {
-    __syncwarp();
     if (T::cluster == 1) {
-      if (lane == 0) barrier_arrive(ring.empty());
-    } else if (lane < 2) {
-      barrier_arrive_at(ring.empty(), lane);
+      warp_arrive(ring.empty());
+      return;
+    }
+    __syncwarp();
+    for (int rank = WARP_ARRIVALS > 1 ? 0 : lane; rank < 2; rank += WARP_ARRIVALS > 1 ? 1 : 2) {
+      barrier_arrive_at(ring.empty(), rank);
     }
   }
 
@@ -402,7 +401,7 @@ __device__ __forceinline__ void multiply_codes(const Problem& p) {
   if (threadIdx.x == 0) {
     for (Ring<T> ring(base); ring.phase == 0; ring.advance()) {
       barrier_init(ring.full(), 1);
-      barrier_init(ring.empty(), 4 * T::warpgroups * T::cluster);
+      barrier_init(ring.empty(), 4 * T::warpgroups * T::cluster * WARP_ARRIVALS);
     }
     for (int warp = 0; warp < 4 * T::warpgroups; warp++) barrier_init(c_barrier<T>(base, warp), 1);
     barrier_init_fence();

@@ -43,6 +43,22 @@ __device__ __forceinline__ void barrier_arrive(uint32_t barrier) {
   asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
 
+// A warp arrives by one of its lanes, after all. racecheck does not see that __syncwarp orders what the others did, and reports
+// races; so that it has something to follow, kernels built with OCTAVO_RACECHECK (-Dcuda.options=-DOCTAVO_RACECHECK) arrive by
+// all lanes. Barriers that warps arrive at count WARP_ARRIVALS for each.
+#ifdef OCTAVO_RACECHECK
+constexpr int WARP_ARRIVALS = 32;
+#else
+constexpr int WARP_ARRIVALS = 1;
+#endif
+
+__device__ __forceinline__ bool arrives_for_warp(int lane) { return WARP_ARRIVALS > 1 || lane == 0; }
+
+__device__ __forceinline__ void warp_arrive(uint32_t barrier) {
+  __syncwarp();
+  if (arrives_for_warp(threadIdx.x % 32)) barrier_arrive(barrier);
+}
+
 // Arrives at the barrier of this place in block `rank` of the cluster. Says only that this thread is done with reading: a
 // release in the scope of the cluster would wait for all its memory accesses.
 __device__ __forceinline__ void barrier_arrive_at(uint32_t barrier, uint32_t rank) {
@@ -57,9 +73,14 @@ __device__ __forceinline__ void barrier_arrive_at(uint32_t barrier, uint32_t ran
 // Place in the cluster, which is a line of blocks.
 __device__ __forceinline__ uint32_t cluster_rank() {
   uint32_t rank;
-  asm("mov.u32 %0, %%cluster_ctaid.x;" : "=r"(rank));
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
   return rank;
 }
+
+// The two halves of waiting for a cluster's blocks to have begun and initialised their barriers; whole warps.
+__device__ __forceinline__ void cluster_arrive() { asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory"); }
+
+__device__ __forceinline__ void cluster_wait() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
 
 __device__ __forceinline__ void cluster_sync() {
   asm volatile("barrier.cluster.arrive.release;\nbarrier.cluster.wait.acquire;" ::: "memory");

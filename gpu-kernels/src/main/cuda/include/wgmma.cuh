@@ -22,6 +22,12 @@ __device__ __forceinline__ uint64_t matrix_descriptor(uint32_t address, uint32_t
          ((address & 0x3FFFF) >> 4);
 }
 
+// The descriptor whose lower half is `lower`, the one part that differs between places: adding to that alone (16 bytes are 1)
+// keeps it in the registers that tensor cores read it from.
+__device__ __forceinline__ uint64_t descriptor_of(uint32_t lower) {
+  return (uint64_t{1} << 62) | (uint64_t{1024 >> 4} << 32) | lower;
+}
+
 __device__ __forceinline__ uint64_t advance(uint64_t descriptor, int bytes) { return descriptor + (bytes >> 4); }
 
 // Registers are ready for the tensor cores; before the first product and after touching its registers.
