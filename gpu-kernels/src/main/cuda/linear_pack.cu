@@ -2,7 +2,8 @@
 //
 // pack_bytes                     8-bit codes
 // pack_<type>_bf16               numbers, rounded to BF16
-// pack_int4_e4m3, pack_e2m1_e4m3, pack_int4_bf16   4-bit codes, one a byte, as registers of the first operand want them
+// pack_int4_e4m3, pack_int4_table_e4m3, pack_e2m1_e4m3, pack_int4_bf16   4-bit codes, one a byte, as registers of the first
+//                                operand want them; int4_e4m3 as sign and magnitude, and without the code of -8
 //
 // One thread writes 4 bytes; what lies outside of [N, K] is zero. Grid-stride.
 #include <cuda_bf16.h>
@@ -72,8 +73,16 @@ struct Fragment {
   }
 };
 
-// Words [2][128 threads][4]: of half h, word w: step 2 h + w / 2, registers 2 (w % 2) and one more.
-template <bool BY_HALVES>
+enum class Order { HALVES, NIBBLES };
+
+__device__ uint32_t as_it_is(uint32_t code) { return code; }
+
+// Two's complement to sign and magnitude.
+__device__ uint32_t signed_magnitude(uint32_t code) { return code & 8 ? 8 | (8 - (code & 7)) % 8 : code; }
+
+// Words [2][128 threads][4]: of half h, word w: step 2 h + w / 2, registers 2 (w % 2) and one more. The codes of a register are
+// the high, of the next the low halves of bytes; or they follow each other.
+template <Order ORDER, uint32_t (*STORED)(uint32_t)>
 __device__ void pack_e4m3_at(const uint8_t* codes, uint32_t* out, int n, int k, int slabs, int64_t index) {
   Place place(index, TILE_ROWS * 16);
   int half = place.word / 512, thread = place.word % 512 / 4, w = place.word % 4;
@@ -82,8 +91,8 @@ __device__ void pack_e4m3_at(const uint8_t* codes, uint32_t* out, int n, int k, 
   for (int i = 0; i < 8; i++) {
     int r = w % 2 * 2 + i / 4, j = i % 4;
     Fragment from(thread, 2 * half + w / 2, r, j, 4);
-    uint32_t code = code_at(codes, n, k, tile + from.row, first + from.k) & 0xF;
-    word |= code << (BY_HALVES ? 8 * j + (i < 4 ? 4 : 0) : 4 * i);
+    uint32_t code = STORED(code_at(codes, n, k, tile + from.row, first + from.k) & 0xF);
+    word |= code << (ORDER == Order::HALVES ? 8 * j + (i < 4 ? 4 : 0) : 4 * i);
   }
   out[index] = word;
 }
@@ -115,6 +124,7 @@ PACK(bytes, uint8_t, pack_bytes_at)
 PACK(f32_bf16, float, pack_numbers_at)
 PACK(bf16_bf16, bf16, pack_numbers_at)
 PACK(f16_bf16, __half, pack_numbers_at)
-PACK(int4_e4m3, uint8_t, pack_e4m3_at<false>)
-PACK(e2m1_e4m3, uint8_t, pack_e4m3_at<true>)
+PACK(int4_e4m3, uint8_t, (pack_e4m3_at<Order::HALVES, signed_magnitude>))
+PACK(int4_table_e4m3, uint8_t, (pack_e4m3_at<Order::NIBBLES, as_it_is>))
+PACK(e2m1_e4m3, uint8_t, (pack_e4m3_at<Order::HALVES, as_it_is>))
 PACK(int4_bf16, uint8_t, pack_int4_bf16_at)

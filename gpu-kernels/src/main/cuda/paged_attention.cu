@@ -16,6 +16,9 @@
 // attend_split_<format>_<D>  The same with a block for each 64 keys of a row, whose warps share the products; the last block of
 //     a row and head folds what all have left in `partials`, in the same order. `arrived`: zeroed counters, zero again
 //     afterwards. Grid (M, Hkv, tiles of keys).
+// attend_next_<format>_<D>   rotate_append and attend_split in one, where every row is the only one of its sequence in the step:
+//     the keys and values before it are there already, and loaded before the kernel before is done. The keys and queries in qkv
+//     stay as they are. The same launch, or with the tiles of a row as a cluster: at most 8, and 16 query heads a key head.
 // attend_plain_<format>      Any head size: a warp for a row and head, sums in FP32. Grid (M, Hq), 32 threads.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -143,6 +146,8 @@ struct Line {
   uint8_t* codes;
   float* scale;
 
+  __device__ __forceinline__ Line(uint8_t* at, float* of) : codes(at), scale(of) {}
+
   __device__ __forceinline__ Line(uint8_t* pool, int64_t page, int place, int head, int part, int key_heads,
                                   int head_size, int page_bytes) {
     int bytes = head_size * Format::BITS / 8, index = (head * 2 + part) * PAGE + place;
@@ -187,6 +192,15 @@ struct AppendWork {
   int query_heads, key_heads, head_size, page_bytes;
 };
 
+// Numbers j and j + D / 2 of a head, turned.
+__device__ __forceinline__ float turned_low(float low, float high, float cosine, float sine) {
+  return __fmaf_rn(low, cosine, -__fmul_rn(high, sine));
+}
+
+__device__ __forceinline__ float turned_high(float low, float high, float cosine, float sine) {
+  return __fmaf_rn(high, cosine, __fmul_rn(low, sine));
+}
+
 template <typename Format>
 __device__ void append(const AppendWork& work) {
   chain();
@@ -221,7 +235,7 @@ __device__ void rotate_append(const AppendWork& work) {
   for (int j = lane; j < half; j += WARP) {
     float low = to_float(at[j]), high = to_float(at[j + half]);
     float c = work.cosine[angles + j], s = work.sine[angles + j];
-    bf16 lower = to_bf16(low * c - high * s), higher = to_bf16(high * c + low * s);
+    bf16 lower = round_one(turned_low(low, high, c, s)), higher = round_one(turned_high(low, high, c, s));
     if (head < work.query_heads) {
       at[j] = lower;
       at[j + half] = higher;
@@ -331,6 +345,41 @@ struct Attention {
         }
       }
       if (!inside) pair[i] = -1;
+    }
+  }
+
+  // The 16 query heads of a row and this key head from `first` on; `pair` is then the head in the group.
+  __device__ __forceinline__ void take_heads(int row, int first) {
+    const bf16* heads = work.qkv + (static_cast<int64_t>(row) * (work.query_heads + 2 * work.key_heads) + head * group) * D;
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      int h = first + lane / 4 + 8 * i;
+      const bf16* from = heads + (h < group ? h : 0) * D;
+#pragma unroll
+      for (int s = 0; s < D / 16; s++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          uint32_t two = *reinterpret_cast<const uint32_t*>(from + 16 * s + 8 * j + lane % 4 * 2);
+          q[s][2 * j + i] = h < group ? halves_of(two) : 0;
+        }
+      }
+    }
+    name_heads(first);
+  }
+
+  // The same from shared memory, where they are binary16 in rows of PITCH, zeros beyond the group.
+  __device__ __forceinline__ void take_heads(const __half* queries, int first) {
+    uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(queries)) + (lane % 16 * PITCH + lane / 16 * 8) * 2;
+#pragma unroll
+    for (int s = 0; s < D / 16; s++) load_matrices(q[s], at + s * 32);
+    name_heads(first);
+  }
+
+  __device__ __forceinline__ void name_heads(int first) {
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      int h = first + lane / 4 + 8 * i;
+      pair[i] = h < group ? h : -1;
     }
   }
 
@@ -527,7 +576,7 @@ struct Attention {
     float by = __fdiv_rn(1.0f, total);
 #pragma unroll
     for (int n = 0; n < D / 8; n++) {
-      uint32_t two = to_bf16_pair(__fmul_rn(o[n][2 * i], by), __fmul_rn(o[n][2 * i + 1], by));
+      uint32_t two = round_pair(__fmul_rn(o[n][2 * i], by), __fmul_rn(o[n][2 * i + 1], by));
       *reinterpret_cast<uint32_t*>(to + 8 * n + lane % 4 * 2) = two;
     }
   }
@@ -537,6 +586,8 @@ __device__ __forceinline__ Range range_of(const CacheWork& work, int64_t row) {
   int length = work.lengths[row];
   return {work.window == 0 ? 0 : max(0, length - work.window), length};
 }
+
+__device__ __forceinline__ int tiles_of(const Range& range) { return (range.last + KEYS - 1) / KEYS - range.first / KEYS; }
 
 template <typename Format, int D>
 __device__ void attend(const CacheWork& work) {
@@ -594,84 +645,364 @@ __device__ void attend(const CacheWork& work) {
   }
 }
 
-template <typename Format, int D>
-__device__ void attend_split(const CacheWork& work) {
-  extern __shared__ __align__(16) __half shared[];
-  __shared__ int last;
-  chain();
-  int row = blockIdx.x, tiles = gridDim.z;
-  Range range = range_of(work, row);
-  int lowest = range.first / KEYS, beyond = (range.last + KEYS - 1) / KEYS, t = lowest + blockIdx.z;
-  if (t >= beyond) return;
-  Attention<Format, D> attention(work, shared);
-  int group = attention.group;
-  int64_t first = static_cast<int64_t>(row) * group, end = first + group;
-  int sequence = work.sequence[row];
-  attention.template load_tile<2 * KEYS * (D / 16) / THREADS>(sequence, t, range.last);
-  __syncthreads();
-  bool alone = beyond - lowest == 1;
+// How the tiles of a row and head come together where each has a block: the last block to leave its sums folds them, as `attend`
+// folds: in order of position, a warp a query head.
+template <int D>
+struct ByMemory {
+  static constexpr int PITCH = D + 2;
+  using Place = float*;
+  const CacheWork& work;
+  int head, group;
+
+  __device__ __forceinline__ ByMemory(const CacheWork& w, int head, int group) : work(w), head(head), group(group) {}
+
+  __device__ __forceinline__ float* sums(int h) const {
+    int64_t pair = static_cast<int64_t>(blockIdx.x) * work.query_heads + head * group + h;
+    return work.partials + pair * gridDim.z * PITCH;
+  }
+  __device__ __forceinline__ Place place(int, int h, int tile) const { return sums(h) + tile * PITCH; }
+  __device__ __forceinline__ void leave(Place place, int column, float a, float b) const {
+    *reinterpret_cast<float2*>(place + column) = make_float2(a, b);
+  }
+  // False in a block that has nothing more to do.
+  __device__ __forceinline__ bool complete(int count) const {
+    __shared__ int last;
+    int* counter = work.arrived + blockIdx.x * work.key_heads + head;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      // Orders what all threads have written before, and what they read from here on.
+      __threadfence();
+      last = atomicAdd(counter, 1) == count - 1;
+      if (last) *counter = 0;
+      __threadfence();
+    }
+    __syncthreads();
+    return last;
+  }
+  __device__ __forceinline__ int first_head() const { return 0; }
+  __device__ __forceinline__ int head_step() const { return 1; }
+  __device__ __forceinline__ float load(const float* from) const { return __ldcg(from); }
+};
+
+#ifdef OCTAVO_SM90A
+// The same where the blocks of a row and head are a cluster: each sends what it has to those that fold, query heads in turn.
+// At most 16 query heads.
+template <int D>
+struct ByCluster {
+  static constexpr int MOST_BLOCKS = 8, MOST_HEADS = 16, PITCH = D + 4;
+  static constexpr int FLOATS = (MOST_HEADS + MOST_BLOCKS) * PITCH;
+  float* received;  // [heads of this block][blocks][PITCH]
+  uint64_t* arrived;
+  int blocks, rank;
+
+  struct Place {
+    uint32_t address, rank;
+  };
+  Place places[2];  // of this thread's two heads
+
+  // Before other blocks can send; `count` tiles will, of which this block's is the rank-th.
+  __device__ __forceinline__ ByCluster(float* buffer, uint64_t* barrier, int group, int count)
+      : received(buffer), arrived(barrier), blocks(octavo::cluster_size()), rank(octavo::cluster_rank()) {
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      int h = threadIdx.x % WARP / 4 + 8 * i;
+      places[i] = {octavo::shared_address(sums(h) + rank * PITCH), static_cast<uint32_t>(h % blocks)};
+      asm volatile("" : "+r"(places[i].address), "+r"(places[i].rank));  // now, not where they are used
+    }
+    if (threadIdx.x == 0) {
+      uint32_t at = octavo::shared_address(arrived);
+      octavo::barrier_init(at, 1);
+      octavo::barrier_init_fence();
+      int heads = (group - rank + blocks - 1) / blocks;
+      octavo::barrier_arrive_expecting(at, max(heads, 0) * count * (D + 2) * 4);
+    }
+    __syncthreads();
+    octavo::cluster_arrive();
+  }
+  __device__ __forceinline__ float* sums(int h) const { return received + h / blocks * blocks * PITCH; }
+  __device__ __forceinline__ Place place(int i, int, int) const { return places[i]; }
+  __device__ __forceinline__ void leave(const Place& place, int column, float a, float b) const {
+    octavo::send_pair(place.address + column * 4, octavo::shared_address(arrived), place.rank, a, b);
+  }
+  __device__ __forceinline__ bool complete(int) const {
+    octavo::barrier_wait(octavo::shared_address(arrived), 0);
+    return true;
+  }
+  __device__ __forceinline__ int first_head() const { return rank; }
+  __device__ __forceinline__ int head_step() const { return blocks; }
+  __device__ __forceinline__ float load(const float* from) const { return *from; }
+};
+#endif
+
+// A tile of keys that is in shared memory, for all query heads of a row that share them; `take(first)` takes 16 of the heads.
+template <typename Format, int D, typename Meeting, typename Take>
+__device__ __forceinline__ void split_tile(const CacheWork& work, Attention<Format, D>& attention, const Range& range, int t,
+                                           const Meeting& meeting, const Take& take) {
   __shared__ typename Attention<Format, D>::Exchange exchange;
   constexpr int COLUMNS = Attention<Format, D>::COLUMNS;
-  int lane = attention.lane, column = attention.warp * COLUMNS + lane % 4 * 2;
-  for (int64_t from = first; from < end; from += 16) {
-    attention.take_queries(from, end);
+  int group = attention.group, count = tiles_of(range), lane = attention.lane;
+  int column = attention.warp * COLUMNS + lane % 4 * 2;
+  for (int first = 0; first < group; first += 16) {
+    take(first);
     float o[COLUMNS / 8][4], peak[2], total[2];
     attention.tile_together(t, range, o, peak, total, exchange);
 #pragma unroll
     for (int i = 0; i < 2; i++) {
-      if (attention.pair[i] < 0 || column >= D) continue;
-      int64_t pair = static_cast<int64_t>(row) * work.query_heads + attention.head * group + attention.pair[i] % group;
-      if (alone) {
+      int h = attention.pair[i];
+      if (h < 0 || column >= D) continue;
+      if (count == 1) {
+        bf16* out = work.out + (static_cast<int64_t>(blockIdx.x) * work.query_heads + attention.head * group + h) * D + column;
         float by = __fdiv_rn(1.0f, total[i]);
 #pragma unroll
         for (int n = 0; n < COLUMNS / 8; n++) {
-          *reinterpret_cast<uint32_t*>(work.out + pair * D + column + 8 * n) =
-              to_bf16_pair(__fmul_rn(o[n][2 * i], by), __fmul_rn(o[n][2 * i + 1], by));
+          *reinterpret_cast<uint32_t*>(out + 8 * n) =
+              round_pair(__fmul_rn(o[n][2 * i], by), __fmul_rn(o[n][2 * i + 1], by));
         }
       } else {
-        float* to = work.partials + (pair * tiles + t - lowest) * (D + 2);
-        if (column == 0) {
-          to[D] = peak[i];
-          to[D + 1] = total[i];
-        }
+        auto place = meeting.place(i, h, t - range.first / KEYS);
+        if (column == 0) meeting.leave(place, D, peak[i], total[i]);
 #pragma unroll
-        for (int n = 0; n < COLUMNS / 8; n++) {
-          *reinterpret_cast<float2*>(to + column + 8 * n) = make_float2(o[n][2 * i], o[n][2 * i + 1]);
-        }
+        for (int n = 0; n < COLUMNS / 8; n++) meeting.leave(place, column + 8 * n, o[n][2 * i], o[n][2 * i + 1]);
       }
     }
-    __syncthreads();
+    if (first + 16 < group) __syncthreads();
   }
-  if (alone) return;
-  __threadfence();
-  __syncthreads();
-  int* counter = work.arrived + row * work.key_heads + attention.head;
-  if (threadIdx.x == 0) {
-    last = atomicAdd(counter, 1) == beyond - lowest - 1;
-    if (last) *counter = 0;
-  }
-  __syncthreads();
-  if (!last) return;
-  __threadfence();
-  // As `attend` folds: in order of position. A warp a query head.
-  for (int h = attention.warp; h < group; h += THREADS / WARP) {
-    int64_t pair = static_cast<int64_t>(row) * work.query_heads + attention.head * group + h;
-    const float* from = work.partials + pair * tiles * (D + 2);
+}
+
+// `count` tiles, more than one.
+template <int D, typename Meeting>
+__device__ __forceinline__ void fold_tiles(const CacheWork& work, const Meeting& meeting, int head, int count) {
+  if (!meeting.complete(count)) return;
+  int group = work.query_heads / work.key_heads, lane = threadIdx.x % WARP, step = meeting.head_step();
+  for (int h = meeting.first_head() + static_cast<int>(threadIdx.x / WARP) * step; h < group; h += THREADS / WARP * step) {
     constexpr int EACH = D / WARP;
-    float sums[EACH] = {};
-    Fold fold;
+    float sums[EACH] = {}, total = 0, peak = -INFINITY;
+    const float* from = meeting.sums(h);
+    // As Fold does, but a lane works out the factors of a tile.
+    for (int begin = 0; begin < count; begin += WARP, from += WARP * Meeting::PITCH) {
+      int tiles = min(WARP, count - begin);
+      bool mine = lane < tiles;
+      float own = mine ? meeting.load(from + lane * Meeting::PITCH + D) : -INFINITY, high = fmaxf(own, peak);
+      float own_total = mine ? meeting.load(from + lane * Meeting::PITCH + D + 1) : 0;
+#pragma unroll
+      for (int step = 1; step < WARP; step *= 2) {
+        float before = __shfl_up_sync(ALL_LANES, high, step);
+        if (lane >= step) high = fmaxf(high, before);
+      }
+      float last = __shfl_up_sync(ALL_LANES, high, 1);
+      if (lane == 0) last = peak;
+      float before = begin + lane == 0 ? 0 : exp2_approximate(last - high), after = exp2_approximate(own - high);
+      float tile_total = __fmul_rn(own_total, after);
 #pragma unroll 4
-    for (int i = 0; i < beyond - lowest; i++, from += D + 2) {
-      fold.add(__ldcg(from + D), __ldcg(from + D + 1), i == 0);
+      for (int i = 0; i < tiles; i++) {
+        float b = __shfl_sync(ALL_LANES, before, i), a = __shfl_sync(ALL_LANES, after, i);
+        total = __fmaf_rn(total, b, __shfl_sync(ALL_LANES, tile_total, i));
 #pragma unroll
-      for (int e = 0; e < EACH; e++) sums[e] = fold.join(sums[e], __ldcg(from + attention.lane + WARP * e));
+        for (int e = 0; e < EACH; e++) {
+          sums[e] = __fmaf_rn(sums[e], b, __fmul_rn(meeting.load(from + i * Meeting::PITCH + lane + WARP * e), a));
+        }
+      }
+      peak = __shfl_sync(ALL_LANES, high, tiles - 1);
     }
-    float by = __fdiv_rn(1.0f, fold.total);
+    float by = __fdiv_rn(1.0f, total);
+    bf16* out = work.out + (static_cast<int64_t>(blockIdx.x) * work.query_heads + head * group + h) * D + lane;
 #pragma unroll
-    for (int e = 0; e < EACH; e++) {
-      work.out[pair * D + attention.lane + WARP * e] = to_bf16(__fmul_rn(sums[e], by));
+    for (int e = 0; e < EACH; e++) out[WARP * e] = round_one(__fmul_rn(sums[e], by));
+  }
+}
+
+// Loads of a tile that a thread has under way at once.
+template <int D>
+constexpr int ALL_AHEAD = 2 * KEYS * (D / 16) / THREADS;
+
+template <typename Format, int D>
+__device__ void attend_split(const CacheWork& work) {
+  extern __shared__ __align__(16) __half shared[];
+  chain();
+  int row = blockIdx.x;
+  Range range = range_of(work, row);
+  int t = range.first / KEYS + blockIdx.z;
+  if (t * KEYS >= range.last) return;
+  Attention<Format, D> attention(work, shared);
+  attention.template load_tile<ALL_AHEAD<D>>(work.sequence[row], t, range.last);
+  __syncthreads();
+  ByMemory<D> meeting(work, attention.head, attention.group);
+  split_tile(work, attention, range, t, meeting, [&](int first) { attention.take_heads(row, first); });
+  int count = tiles_of(range);
+  if (count > 1) fold_tiles<D>(work, meeting, attention.head, count);
+}
+
+// The key (part 0) or value (part 1) of a row and head, a warp each, on its way to the pool and, as it is read from there, to shared memory.
+// A lane has pairs l and l + D / 4. What does not depend on the kernel before is loaded on construction.
+template <typename Format, int D>
+struct NewLine {
+  static constexpr int LANES = D / 4;
+  const AppendWork& work;
+  int part, lane, head, slot;
+  float2 cosine, sine;
+  uint32_t lower, higher;
+
+  __device__ __forceinline__ NewLine(const AppendWork& w, int part, int lane, int head)
+      : work(w), part(part), lane(lane), head(head), slot(w.slots[blockIdx.x]) {
+    if (part > 0 || lane >= LANES) return;
+    int64_t at = static_cast<int64_t>(work.positions[blockIdx.x]) * (D / 2) + 2 * lane;
+    cosine = *reinterpret_cast<const float2*>(work.cosine + at);
+    sine = *reinterpret_cast<const float2*>(work.sine + at);
+  }
+
+  __device__ __forceinline__ void load() {
+    if (lane >= LANES) return;
+    const bf16* from = work.qkv + ((blockIdx.x * static_cast<int64_t>(work.query_heads + 2 * work.key_heads)) +
+                                   work.query_heads + part * work.key_heads + head) * D;
+    lower = *reinterpret_cast<const uint32_t*>(from + 2 * lane);
+    higher = *reinterpret_cast<const uint32_t*>(from + 2 * lane + D / 2);
+  }
+
+  __device__ __forceinline__ void keep(__half* row) const {
+    __shared__ __align__(16) uint8_t codes[2][D * Format::BITS / 8];
+    float low[2] = {}, high[2] = {};
+    if (lane < LANES) {
+      low[0] = bf16_low(lower), low[1] = bf16_high(lower), high[0] = bf16_low(higher), high[1] = bf16_high(higher);
+      if (part == 0) {
+        turn(low[0], high[0], cosine.x, sine.x);
+        turn(low[1], high[1], cosine.y, sine.y);
+      }
+    }
+    float scale = 1;
+    if (Format::SCALED) {
+      float amax = fmaxf(fmaxf(finite(low[0]), finite(low[1])), fmaxf(finite(high[0]), finite(high[1])));
+      scale = scale_for(warp_max(amax), Format::LARGEST, SCALE_FP32);
+    }
+    if (lane < LANES) {
+      Format::store(codes[part], lane, low[0], low[1], scale);
+      Format::store(codes[part], lane + LANES, high[0], high[1], scale);
+    }
+    __syncwarp();
+    if (lane < D / 16) {
+      typename Format::Sixteen sixteen;
+      sixteen.load(codes[part], lane);
+      uint32_t pairs[8];
+      sixteen.halves(pairs, scale);
+      uint4* to = reinterpret_cast<uint4*>(row + lane * 16);
+      to[0] = make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
+      to[1] = make_uint4(pairs[4], pairs[5], pairs[6], pairs[7]);
+    }
+    if (slot < 0) return;
+    Line<Format> kept(work.pool, slot / PAGE, slot % PAGE, head, part, work.key_heads, D, work.page_bytes);
+    constexpr int WORDS = D * Format::BITS / 32;
+    for (int i = lane; i < WORDS; i += WARP) {
+      reinterpret_cast<uint32_t*>(kept.codes)[i] = reinterpret_cast<const uint32_t*>(codes[part])[i];
+    }
+    if (Format::SCALED && lane == 0) *kept.scale = scale;
+  }
+
+ private:
+  static __device__ __forceinline__ float finite(float x) {
+    float magnitude = fabsf(x);
+    return magnitude < __uint_as_float(0x7F800000u) ? magnitude : 0;
+  }
+  static __device__ __forceinline__ void turn(float& low, float& high, float c, float s) {
+    float lower = to_float(round_one(turned_low(low, high, c, s)));
+    high = to_float(round_one(turned_high(low, high, c, s)));
+    low = lower;
+  }
+};
+
+// Turned queries of a row and key head on their way to shared memory as binary16: a thread has 4 columns and their counterparts
+// D / 2 further on, of one head in HEADS. Angles do not depend on the kernel before.
+template <int D>
+struct TurnedQueries {
+  static constexpr int LANES = D / 8, HEADS = THREADS / LANES, PITCH = D + 8, MOST = 16;
+  int column, own;
+  float4 cosine, sine;
+
+  __device__ __forceinline__ TurnedQueries(const AppendWork& work)
+      : column(threadIdx.x % LANES * 4), own(threadIdx.x / LANES) {
+    int64_t at = static_cast<int64_t>(work.positions[blockIdx.x]) * (D / 2) + column;
+    cosine = *reinterpret_cast<const float4*>(work.cosine + at);
+    sine = *reinterpret_cast<const float4*>(work.sine + at);
+  }
+
+  // 16 heads from `first` on.
+  __device__ __forceinline__ void store(__half* to, const bf16* heads, int first, int group) const {
+#pragma unroll
+    for (int part = 0; part < (MOST + HEADS - 1) / HEADS; part++) {
+      int place = part * HEADS + own;
+      if (place >= MOST) return;
+      uint2 lower = {}, higher = {};
+      if (first + place < group) {
+        uint2 low = *reinterpret_cast<const uint2*>(heads + (first + place) * D + column);
+        uint2 high = *reinterpret_cast<const uint2*>(heads + (first + place) * D + column + D / 2);
+        turn(low.x, high.x, cosine.x, cosine.y, sine.x, sine.y, lower.x, higher.x);
+        turn(low.y, high.y, cosine.z, cosine.w, sine.z, sine.w, lower.y, higher.y);
+      }
+      *reinterpret_cast<uint2*>(to + place * PITCH + column) = lower;
+      *reinterpret_cast<uint2*>(to + place * PITCH + column + D / 2) = higher;
     }
   }
+
+ private:
+  static __device__ __forceinline__ void turn(uint32_t low, uint32_t high, float c0, float c1, float s0, float s1,
+                                              uint32_t& lower, uint32_t& higher) {
+    lower = halves_of(round_pair(turned_low(bf16_low(low), bf16_low(high), c0, s0),
+                                   turned_low(bf16_high(low), bf16_high(high), c1, s1)));
+    higher = halves_of(round_pair(turned_high(bf16_low(low), bf16_low(high), c0, s0),
+                                    turned_high(bf16_high(low), bf16_high(high), c1, s1)));
+  }
+};
+
+template <typename Format, int D>
+__device__ void attend_next(const CacheWork& work, const AppendWork& append) {
+  extern __shared__ __align__(16) __half shared[];
+#ifdef OCTAVO_SM90A
+  __shared__ __align__(16) float received[ByCluster<D>::FLOATS];
+  __shared__ uint64_t arrived;
+  int row = blockIdx.x;
+  Range range = range_of(work, row);
+  int count = range.last == 0 ? 0 : tiles_of(range), t = range.first / KEYS + blockIdx.z, own = range.last - 1;
+  bool used = blockIdx.z < count, in_cluster = octavo::cluster_size() > 1;
+  Attention<Format, D> attention(work, shared);
+  ByCluster<D> cluster(received, &arrived, attention.group, count);
+  ByMemory<D> memory(work, attention.head, attention.group);
+  octavo::let_next_start();
+  // The last warps have fewer queries, if any.
+  NewLine<Format, D> line(append, THREADS / WARP - 1 - attention.warp, attention.lane, attention.head);
+  TurnedQueries<D> queries(append);
+  __shared__ __align__(16) __half turned[TurnedQueries<D>::MOST * TurnedQueries<D>::PITCH];
+  const bf16* heads = work.qkv + (static_cast<int64_t>(row) * (work.query_heads + 2 * work.key_heads) +
+                                  attention.head * attention.group) * D;
+  if (used) attention.template load_tile<ALL_AHEAD<D>>(work.sequence[row], t, own);
+  __syncthreads();
+  octavo::cluster_wait();
+  octavo::wait_for_previous();
+  if (used) {
+    bool keeps = own / KEYS == t && line.part < 2;
+    if (keeps) line.load();
+    queries.store(turned, heads, 0, attention.group);
+    if (keeps) {
+      line.keep((line.part == 0 ? attention.keys : attention.values) + own % KEYS * Attention<Format, D>::PITCH);
+    }
+    __syncthreads();
+    auto take = [&](int first) {
+      if (first > 0) {
+        queries.store(turned, heads, first, attention.group);
+        __syncthreads();
+      }
+      attention.take_heads(turned, first);
+    };
+    if (in_cluster) {
+      split_tile(work, attention, range, t, cluster, take);
+    } else {
+      split_tile(work, attention, range, t, memory, take);
+    }
+  }
+  if (count < 2) return;
+  if (in_cluster) {
+    fold_tiles<D>(work, cluster, attention.head, count);
+  } else if (used) {
+    fold_tiles<D>(work, memory, attention.head, count);
+  }
+#endif
 }
 
 // Two passes over the keys: the largest score, then the sums.
@@ -706,7 +1037,7 @@ __device__ void attend_plain(const CacheWork& work) {
         sum += p * Format::value(value.codes, from + lane) * (Format::SCALED ? *value.scale : 1);
       }
     }
-    if (from + lane < size) work.out[(row * work.query_heads + head) * size + from + lane] = to_bf16(sum / total);
+    if (from + lane < size) work.out[(row * work.query_heads + head) * size + from + lane] = round_one(sum / total);
   }
 }
 
@@ -718,6 +1049,10 @@ __device__ void attend_plain(const CacheWork& work) {
   }                                                                                                                 \
   extern "C" __global__ void __launch_bounds__(THREADS) attend_split_##NAME##_##D(const CacheWork work) {           \
     attend_split<FORMAT, D>(work);                                                                                  \
+  }                                                                                                                 \
+  extern "C" __global__ void __launch_bounds__(THREADS)                                                             \
+      attend_next_##NAME##_##D(const CacheWork work, const AppendWork append) {                                     \
+    attend_next<FORMAT, D>(work, append);                                                                           \
   }
 
 #define CACHE(NAME, FORMAT)                                                                                         \

@@ -74,19 +74,26 @@ __device__ __forceinline__ void pin(int (&values)[n]) {
 // Clusters: blocks that see one another's shared memory.
 __device__ __forceinline__ uint32_t cluster_size() {
   uint32_t size;
-  asm("mov.u32 %0, %%cluster_nctaid.x;" : "=r"(size));
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
   return size;
 }
 
-__device__ __forceinline__ float4 load_floats_of(uint32_t address, uint32_t rank) {
-  float4 v;
+// Four floats to this place in the shared memory of block `rank`; counted by the barrier at that block's `barrier`.
+__device__ __forceinline__ void send_floats(uint32_t address, uint32_t barrier, uint32_t rank, float4 v) {
   asm volatile(
-      "{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %4, %5;\n"
-      "ld.shared::cluster.v4.f32 {%0, %1, %2, %3}, [remote];\n}"
-      : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w)
-      : "r"(address), "r"(rank)
+      "{\n.reg .b32 place, counter;\nmapa.shared::cluster.u32 place, %0, %2;\nmapa.shared::cluster.u32 counter, %1, %2;\n"
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [place], {%3, %4, %5, %6}, [counter];\n}" ::"r"(address),
+      "r"(barrier), "r"(rank), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w)
       : "memory");
-  return v;
+}
+
+// The same of two floats.
+__device__ __forceinline__ void send_pair(uint32_t address, uint32_t barrier, uint32_t rank, float a, float b) {
+  asm volatile(
+      "{\n.reg .b32 place, counter;\nmapa.shared::cluster.u32 place, %0, %2;\nmapa.shared::cluster.u32 counter, %1, %2;\n"
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [place], {%3, %4}, [counter];\n}" ::"r"(address),
+      "r"(barrier), "r"(rank), "f"(a), "f"(b)
+      : "memory");
 }
 
 // The kernel after this one may start; it waits for our memory by `wait_for_previous`. Both do nothing where launches are

@@ -40,8 +40,13 @@ final class ChainedLaunch {
   }
 
   /** Appends one launch; returns the driver's status. */
-  int run(Grid grid, int cluster) {
-    attributes.getPointer(0).value().clusterDim_x(cluster).clusterDim_y(1).clusterDim_z(1);
+  int run(Grid grid, Cluster cluster) {
+    attributes
+        .getPointer(0)
+        .value()
+        .clusterDim_x(cluster.x())
+        .clusterDim_y(1)
+        .clusterDim_z(cluster.z());
     config
         .gridDimX(grid.x())
         .gridDimY(grid.y())

@@ -1,6 +1,7 @@
 package io.octavo.cuda;
 
 import io.octavo.kernel.CacheKernels;
+import io.octavo.kernel.ServedLayers;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -25,6 +26,11 @@ final class CudaCacheKernels implements CacheKernels {
 
   /** Rows up to which each tile of keys has its own block. */
   private static final int MOST_SPLIT_ROWS = 512;
+
+  /** {@code ByCluster} of paged_attention.cu. */
+  private static final int MOST_TILES_TOGETHER = 8;
+
+  private static final int MOST_HEADS_TOGETHER = 16;
 
   private static final int MOST_COUNTERS = 1 << 16;
   private static final int PARTIAL_NUMBERS = 32 << 20;
@@ -52,42 +58,78 @@ final class CudaCacheKernels implements CacheKernels {
     kernel("append_" + name(geometry))
         .launchChained(
             Grid.of(qkv.rows(), geometry.keyValueHeads(), 2 * WARP),
-            1,
+            Cluster.NONE,
             (Object) appended(geometry, qkv, slots, pool, 0, 0, 0));
   }
 
   /** Heads up to which {@link #rotateAppend} goes. */
   static final int LARGEST_ROTATED_HEAD = 256;
 
-  /** {@link io.octavo.kernel.ServedLayers#rotateAppend}. */
-  void rotateAppend(
-      Geometry geometry,
-      Tensor qkv,
-      Tensor positions,
-      Tensor cosine,
-      Tensor sine,
-      Tensor slots,
-      Tensor pool) {
-    if (geometry.headSize() > LARGEST_ROTATED_HEAD || cosine.columns() * 2 != geometry.headSize()) {
-      throw new IllegalArgumentException(
-          "Cannot turn heads of %d by tables of %d columns on cuda (expected half, at most %d)"
-              .formatted(geometry.headSize(), cosine.columns(), LARGEST_ROTATED_HEAD / 2));
-    }
+  /** {@link ServedLayers#rotateAppend}. */
+  void rotateAppend(Geometry geometry, Tensor qkv, ServedLayers.Places places, Tensor pool) {
+    requireTurns(geometry, places.cosine());
     int warps = THREADS / WARP;
     int heads = geometry.queryHeads() + 2 * geometry.keyValueHeads();
     kernel("rotate_append_" + name(geometry))
         .launchChained(
             Grid.of(qkv.rows(), (heads + warps - 1) / warps, THREADS),
-            1,
-            (Object)
-                appended(
-                    geometry,
-                    qkv,
-                    slots,
-                    pool,
-                    DeviceBuffer.address(positions),
-                    DeviceBuffer.address(cosine),
-                    DeviceBuffer.address(sine)));
+            Cluster.NONE,
+            (Object) appended(geometry, qkv, places, pool));
+  }
+
+  private static void requireTurns(Geometry geometry, Tensor cosine) {
+    if (geometry.headSize() > LARGEST_ROTATED_HEAD || cosine.columns() * 2 != geometry.headSize()) {
+      throw new IllegalArgumentException(
+          "Cannot turn heads of %d by tables of %d columns on cuda (expected half, at most %d)"
+              .formatted(geometry.headSize(), cosine.columns(), LARGEST_ROTATED_HEAD / 2));
+    }
+  }
+
+  /** {@link ServedLayers#attendNext}: one kernel where each tile of keys can have a block. */
+  void attendNext(
+      Geometry geometry,
+      Tensor qkv,
+      ServedLayers.Places places,
+      Tensor pool,
+      ServedLayers.Sight sight,
+      Tensor out) {
+    int rows = qkv.rows();
+    int tiles = tiles(sight.blockTable());
+    if (!isSplit(geometry, rows, tiles)) {
+      rotateAppend(geometry, qkv, places, pool);
+      attend(geometry, qkv, pool, sight.blockTable(), sight.sequence(), sight.lengths(), out);
+      return;
+    }
+    requireTurns(geometry, places.cosine());
+    boolean together =
+        tiles > 1 && tiles <= MOST_TILES_TOGETHER && geometry.group() <= MOST_HEADS_TOGETHER;
+    kernel("attend_next_" + name(geometry) + "_" + geometry.headSize())
+        .launchChained(
+            Grid.of(rows, geometry.keyValueHeads(), tiles, THREADS)
+                .withShared(sharedBytes(geometry)),
+            together ? Cluster.alongZ(tiles) : Cluster.NONE,
+            work(
+                geometry,
+                qkv,
+                pool,
+                sight.blockTable(),
+                sight.sequence(),
+                sight.lengths(),
+                out,
+                addresses()),
+            appended(geometry, qkv, places, pool));
+  }
+
+  private static byte[] appended(
+      Geometry geometry, Tensor qkv, ServedLayers.Places places, Tensor pool) {
+    return appended(
+        geometry,
+        qkv,
+        places.slots(),
+        pool,
+        DeviceBuffer.address(places.positions()),
+        DeviceBuffer.address(places.cosine()),
+        DeviceBuffer.address(places.sine()));
   }
 
   /** {@code struct AppendWork}. */
@@ -124,24 +166,23 @@ final class CudaCacheKernels implements CacheKernels {
       Tensor lengths,
       Tensor out) {
     int rows = qkv.rows();
-    int tiles = (blockTable.columns() * PAGE + TILE - 1) / TILE;
+    int tiles = tiles(blockTable);
     boolean split = isSplit(geometry, rows, tiles);
     byte[] work =
         work(
             geometry, qkv, pool, blockTable, sequence, lengths, out, split ? addresses() : NOTHING);
     if (!TILED_HEAD_SIZES.contains(geometry.headSize())) {
       kernel("attend_plain_" + name(geometry))
-          .launchChained(Grid.of(rows, geometry.queryHeads(), WARP), 1, (Object) work);
+          .launchChained(Grid.of(rows, geometry.queryHeads(), WARP), Cluster.NONE, (Object) work);
       return;
     }
     String tiled = name(geometry) + "_" + geometry.headSize();
-    // Keys and values of a tile in binary16, rows apart by 16 bytes.
-    int shared = 2 * TILE * (geometry.headSize() + 8) * Short.BYTES;
+    int shared = sharedBytes(geometry);
     if (split) {
       kernel("attend_split_" + tiled)
           .launchChained(
               Grid.of(rows, geometry.keyValueHeads(), tiles, THREADS).withShared(shared),
-              1,
+              Cluster.NONE,
               (Object) work);
     } else {
       long pairs = (long) rows * geometry.group();
@@ -149,9 +190,19 @@ final class CudaCacheKernels implements CacheKernels {
           .launchChained(
               Grid.of((pairs + TILE - 1) / TILE, geometry.keyValueHeads(), THREADS)
                   .withShared(shared),
-              1,
+              Cluster.NONE,
               (Object) work);
     }
+  }
+
+  /** Tiles of keys that the longest sequence of a table may have. */
+  private static int tiles(Tensor blockTable) {
+    return (blockTable.columns() * PAGE + TILE - 1) / TILE;
+  }
+
+  /** Keys and values of a tile in binary16, rows apart by 16 bytes. */
+  private static int sharedBytes(Geometry geometry) {
+    return 2 * TILE * (geometry.headSize() + 8) * Short.BYTES;
   }
 
   private static boolean isSplit(Geometry geometry, int rows, int tiles) {

@@ -3,7 +3,6 @@ package io.octavo.cuda;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.LinearKernels;
 import io.octavo.kernel.PackedWeight;
-import io.octavo.quant.ActivationCast;
 import io.octavo.quant.WeightScheme;
 import io.octavo.tensor.Buffer;
 import io.octavo.tensor.DataType;
@@ -15,6 +14,7 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Linear layers of served models by Hopper's tensor cores; see linear.cu. */
 final class CudaLinearKernels implements LinearKernels {
@@ -24,6 +24,11 @@ final class CudaLinearKernels implements LinearKernels {
 
   private static final int MOST_ROWS_CAST_BY_ALL = 2;
   private static final int TOKEN_BYTES = 128;
+
+  /** What blocks that cast take of a row at once, and leave of a result. */
+  private static final int PACK = 8;
+
+  private static final int QUAD = 4;
 
   /** {@code struct LinearWork}: ten addresses, a number with its padding, six numbers. */
   private static final int WORK_BYTES = 10 * Long.BYTES + 8 * Integer.BYTES;
@@ -54,7 +59,7 @@ final class CudaLinearKernels implements LinearKernels {
   @Override
   public long workspaceElements(Shape weight, WeightScheme scheme, int rows) {
     SlabForm form = SlabForm.of(scheme);
-    long padded = TokenTile.of(rows).padded(rows);
+    long padded = TokenTile.mostPadded(rows);
     long codes = form.slabs(Math.toIntExact(weight.extent(1))) * padded * TOKEN_BYTES;
     return codes / Float.BYTES + padded;
   }
@@ -80,25 +85,46 @@ final class CudaLinearKernels implements LinearKernels {
           "Cannot multiply %s by a served weight to %s on cuda (expected BF16)"
               .formatted(rows.x().type(), y.type()));
     }
-    if (rows.rows() <= MOST_ROWS_CAST_BY_ALL
-        && weight.scheme().activation() == ActivationCast.E4M3) {
-      castAndMultiply(weight, rows, addend, y);
+    OptionalInt packs = packsOfCasting(weight, rows);
+    if (packs.isPresent()) {
+      castAndMultiply(weight, rows, packs.getAsInt(), addend, y);
     } else {
       castThenMultiply(weight, rows, addend, y, workspace);
     }
   }
 
+  /** Which of the kernels that cast and multiply takes a product, if any. */
+  private static OptionalInt packsOfCasting(SlabWeight weight, RowSource rows) {
+    boolean taken =
+        rows.rows() <= MOST_ROWS_CAST_BY_ALL
+            && weight.form().casting()
+            && weight.columns() % PACK == 0
+            && weight.rows() % QUAD == 0;
+    return taken
+        ? rows.made().multipliedPacks(weight.columns(), slabsOfBlock(weight) * TOKEN_BYTES)
+        : OptionalInt.empty();
+  }
+
+  /** Of a row of slabs whose segments have a block each. */
+  private static int slabsOfBlock(SlabWeight weight) {
+    return (weight.slabsOfRow() + weight.segments() - 1) / weight.segments();
+  }
+
   private void castThenMultiply(
       SlabWeight weight, RowSource rows, long addend, Tensor y, Tensor workspace) {
-    TokenTile tile = TokenTile.of(rows.rows());
+    TokenTile tile = TokenTile.of(rows.rows(), weight);
     int slabs = weight.slabsOfRow();
     int padded = tile.padded(rows.rows());
     long codes = DeviceBuffer.address(workspace);
     long scales = codes + (long) slabs * padded * TOKEN_BYTES;
-    kernel(cast, "cast_" + rows.made().cast() + "_" + codesOf(weight))
+    String name =
+        "cast_%s_%s_%d"
+            .formatted(
+                rows.made().cast(), codesOf(weight), rows.made().castPacks(weight.columns()));
+    kernel(cast, name)
         .launchChained(
             Grid.of(rows.rows(), CAST_THREADS),
-            1,
+            Cluster.NONE,
             rows.x(),
             gain(rows),
             rows.epsilon(),
@@ -108,27 +134,30 @@ final class CudaLinearKernels implements LinearKernels {
             slabs,
             padded);
     SlabForm form = weight.form();
-    int cluster = tile.cluster(weight.segments());
+    int cluster = tile.cluster(weight, rows.rows());
+    int ownSlabs = weight.segments() / cluster * slabsOfBlock(weight);
     long blocks = (long) weight.tiles() / tile.groups() * cluster;
     boolean cast = weight.scheme().activation().element().isPresent();
     kernel(multiply, "multiply_" + form.name() + "_" + tile.tokens())
         .launchChained(
             Grid.of(blocks, tile.tiles(rows.rows()), tile.threads())
-                .withShared(tile.sharedBytes(form)),
-            cluster,
+                .withShared(tile.sharedBytes(form, ownSlabs)),
+            Cluster.alongX(cluster),
             (Object) work(weight, rows, codes, cast ? scales : 0, addend, y, padded));
   }
 
   /** For few rows: every block casts them for itself, which takes less than one more kernel. */
-  private void castAndMultiply(SlabWeight weight, RowSource rows, long addend, Tensor y) {
-    TokenTile tile = TokenTile.of(rows.rows());
+  private void castAndMultiply(
+      SlabWeight weight, RowSource rows, int packs, long addend, Tensor y) {
+    TokenTile tile = TokenTile.casting();
     int segments = weight.segments();
-    int slabs = (weight.slabsOfRow() + segments - 1) / segments;
-    kernel(multiply, "multiply_" + weight.form().name() + "_" + rows.made().multiplied())
+    String name =
+        "multiply_%s_%s_%d".formatted(weight.form().name(), rows.made().multiplied(), packs);
+    kernel(multiply, name)
         .launchChained(
             Grid.of((long) weight.tiles() * segments, tile.threads())
-                .withShared(tile.sharedBytesCasting(weight.form(), slabs)),
-            segments,
+                .withShared(tile.sharedBytesCasting(weight.form(), slabsOfBlock(weight))),
+            Cluster.alongX(segments),
             (Object) work(weight, rows, 0, 0, addend, y, tile.tokens()));
   }
 

@@ -24,7 +24,7 @@ final class CudaSamplingKernels implements SamplingKernels {
     Kernel kernel = logits.type() == DataType.F32 ? numbers : halves;
     kernel.launchChained(
         Grid.of(logits.rows(), THREADS),
-        1,
+        Cluster.NONE,
         logits,
         temperature,
         topP,

@@ -33,14 +33,18 @@ final class CudaServedLayers implements ServedLayers {
   }
 
   @Override
-  public void rotateAppend(
+  public void rotateAppend(CacheKernels.Geometry geometry, Tensor qkv, Places places, Tensor pool) {
+    cache.rotateAppend(geometry, qkv, places, pool);
+  }
+
+  @Override
+  public void attendNext(
       CacheKernels.Geometry geometry,
       Tensor qkv,
-      Tensor positions,
-      Tensor cosine,
-      Tensor sine,
-      Tensor slots,
-      Tensor pool) {
-    cache.rotateAppend(geometry, qkv, positions, cosine, sine, slots, pool);
+      Places places,
+      Tensor pool,
+      Sight sight,
+      Tensor out) {
+    cache.attendNext(geometry, qkv, places, pool, sight, out);
   }
 }

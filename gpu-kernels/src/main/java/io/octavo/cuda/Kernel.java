@@ -24,7 +24,7 @@ import org.bytedeco.javacpp.SizeTPointer;
  */
 final class Kernel {
 
-  /** Dynamic shared memory that needs no permission. */
+  /** Shared memory that needs no permission. */
   private static final int SHARED_BYTES_WITHOUT_ASKING = 48 << 10;
 
   private static final int PARAMETER_BYTES = 4096;
@@ -52,13 +52,14 @@ final class Kernel {
   private final Pointer parameters;
   private final ChainedLaunch chained;
   private final String launching;
-  private int sharedBytesAllowed = SHARED_BYTES_WITHOUT_ASKING;
+  private int sharedBytesAllowed;
 
   Kernel(String name, CUmodule module, String symbol, Stream stream) {
     this.name = name;
     this.stream = stream;
     this.launching = "launch kernel " + name;
     Status.check(JCudaDriver.cuModuleGetFunction(function, module, symbol), "find kernel " + name);
+    sharedBytesAllowed = SHARED_BYTES_WITHOUT_ASKING - staticSharedBytes();
     int[][] layout = layout(function.value());
     offsets = layout[0];
     sizes = layout[1];
@@ -70,6 +71,15 @@ final class Kernel {
     }
     parameters = Pointer.to(table);
     chained = new ChainedLaunch(stream, function.value(), addresses.address());
+  }
+
+  private int staticSharedBytes() {
+    int[] bytes = new int[1];
+    Status.check(
+        JCudaDriver.cuFuncGetAttribute(
+            bytes, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, function),
+        "ask how much shared memory kernel " + name + " has");
+    return bytes[0];
   }
 
   /** Offset and size of each parameter. */
@@ -129,10 +139,8 @@ final class Kernel {
   /**
    * Appends one launch that may start before the work ahead of it has ended: for kernels that wait
    * for it themselves.
-   *
-   * @param cluster blocks along x that see one another's shared memory; 1 for none
    */
-  void launchChained(Grid grid, int cluster, Object... values) {
+  void launchChained(Grid grid, Cluster cluster, Object... values) {
     write(values);
     stream.device().makeCurrent();
     if (grid.sharedBytes() > sharedBytesAllowed) {
@@ -140,7 +148,7 @@ final class Kernel {
     }
     int code = chained.run(grid, cluster);
     if (code != CUresult.CUDA_SUCCESS) {
-      Status.check(code, launching + " with " + grid + " in clusters of " + cluster);
+      Status.check(code, launching + " with " + grid + " in " + cluster);
     }
     stream.remember(name);
   }

@@ -1,7 +1,9 @@
 package io.octavo.cuda;
 
 import io.octavo.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What the tokens of a linear layer are made from; see token_rows.cuh.
@@ -15,16 +17,23 @@ record RowSource(Made made, Tensor x, Optional<Tensor> gain, float epsilon) {
 
   /** Names of the kernels that cast, and of those that cast and multiply. */
   enum Made {
-    PLAIN("tokens", "plain"),
-    NORM("norm", "norm"),
-    SWIGLU("swiglu", "swiglu");
+    PLAIN("tokens", "plain", 2, 4),
+    NORM("norm", "norm", 2, 4),
+    SWIGLU("swiglu", "swiglu", 1, 2, 4);
+
+    /** Columns that threads hold with each pack of theirs: 128 threads by 8. */
+    private static final int COLUMNS = 1024;
+
+    private static final int[] CAST_PACKS = {2, 4, 8, 16, 28};
 
     private final String cast;
     private final String multiplied;
+    private final int[] packs;
 
-    Made(String cast, String multiplied) {
+    Made(String cast, String multiplied, int... packs) {
       this.cast = cast;
       this.multiplied = multiplied;
+      this.packs = packs;
     }
 
     String cast() {
@@ -33,6 +42,34 @@ record RowSource(Made made, Tensor x, Optional<Tensor> gain, float epsilon) {
 
     String multiplied() {
       return multiplied;
+    }
+
+    /**
+     * Packs of a thread of the kernel that casts rows of {@code columns}.
+     *
+     * @throws IllegalArgumentException where there is none
+     */
+    int castPacks(int columns) {
+      return fewest(CAST_PACKS, columns)
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "Cannot cast rows of %d columns on cuda (expected at most %d)"
+                          .formatted(columns, CAST_PACKS[CAST_PACKS.length - 1] * COLUMNS)));
+    }
+
+    /**
+     * The same of the kernel that casts and multiplies; none for long rows.
+     *
+     * @param columns of a row
+     * @param ofBlock those that a block multiplies: SwiGLU is divided among blocks
+     */
+    OptionalInt multipliedPacks(int columns, int ofBlock) {
+      return fewest(packs, this == SWIGLU ? ofBlock : columns);
+    }
+
+    private static OptionalInt fewest(int[] packs, int columns) {
+      return Arrays.stream(packs).filter(count -> count * COLUMNS >= columns).findFirst();
     }
   }
 

@@ -31,7 +31,7 @@ final class SlabPacking {
   /** Takes a weight to the device. */
   SlabWeight pack(HostWeight weight) {
     requireFinite(weight);
-    SlabForm form = SlabForm.of(weight.scheme());
+    SlabForm form = SlabForm.of(weight);
     Buffer slabs = slabs(weight, form);
     boolean scaled = weight.scheme().weight().isPresent();
     return new SlabWeight(

@@ -25,10 +25,10 @@ record SlabWeight(
     Optional<Buffer> bias)
     implements PackedWeight {
 
-  /** Blocks that share a product's work before it is split along K. */
-  private static final int ENOUGH_BLOCKS = 128;
+  /** Blocks that an H100 or H200 has room for at once: three on each of 132 multiprocessors. */
+  private static final int MOST_BLOCKS = 396;
 
-  private static final int MOST_SEGMENTS = 8;
+  private static final int MOST_SEGMENTS = 4;
 
   int rows() {
     return Math.toIntExact(shape.extent(0));
@@ -52,7 +52,7 @@ record SlabWeight(
    */
   int segments() {
     int segments = 1;
-    while (tiles() * segments < ENOUGH_BLOCKS
+    while (2 * tiles() * segments <= MOST_BLOCKS
         && segments < MOST_SEGMENTS
         && slabsOfRow() >= 2 * segments) {
       segments *= 2;

@@ -11,24 +11,54 @@ record TokenTile(int tokens) {
 
   private static final int SMALLEST = 8;
   private static final int LARGEST = 128;
+
+  /** The largest of one warpgroup. */
+  private static final int LARGE = 64;
+
   private static final int ALIGNMENT = 1024;
   private static final int MOST_STAGES = 16;
   private static final int TOKEN_BYTES = 128;
+  private static final int WARPGROUP = 128;
+  private static final int WARP = 32;
 
-  /** Shared memory for stages: two blocks of a small tile on a multiprocessor, or one large. */
-  private static final int SMALL_BUDGET = 100 << 10;
+  /** Blocks of the largest tile that are enough to prefer it. */
+  private static final int ENOUGH_BLOCKS = 100;
 
-  /** Where blocks keep their tokens beside the stages. */
-  private static final int CASTING_BUDGET = 80 << 10;
+  /** Shared memory for stages, of blocks of which three, two, or one fit a multiprocessor. */
+  private static final int SMALL_BUDGET = 70 << 10;
 
+  private static final int MEDIUM_BUDGET = 98 << 10;
   private static final int LARGE_BUDGET = 216 << 10;
 
-  static TokenTile of(int rows) {
+  /** Where blocks keep their tokens beside the stages. */
+  private static final int CASTING_BUDGET = 56 << 10;
+
+  /** Blocks that a device has room for at once: three or two on each of 132 multiprocessors. */
+  private static final int SMALL_BLOCKS = 396;
+
+  private static final int MEDIUM_BLOCKS = 264;
+
+  /** For few rows, by blocks that cast them. */
+  static TokenTile casting() {
+    return new TokenTile(SMALLEST);
+  }
+
+  /** For the product of {@code rows} rows and a weight. */
+  static TokenTile of(int rows, SlabWeight weight) {
     int tokens = SMALLEST;
-    while (tokens < rows && tokens < LARGEST) {
+    while (tokens < rows && tokens < LARGE) {
       tokens *= 2;
     }
-    return new TokenTile(tokens);
+    TokenTile largest = new TokenTile(LARGEST);
+    int pairs = weight.tiles() / largest.groups();
+    return rows > LARGE && pairs * largest.tiles(rows) >= ENOUGH_BLOCKS
+        ? largest
+        : new TokenTile(tokens);
+  }
+
+  /** At least as many rows of activations as any product of {@code rows} rows has. */
+  static int mostPadded(int rows) {
+    return new TokenTile(LARGEST).padded(rows);
   }
 
   /** Warpgroups that multiply. */
@@ -36,9 +66,9 @@ record TokenTile(int tokens) {
     return tokens == LARGEST ? 2 : 1;
   }
 
-  /** Threads of a block: one more warpgroup copies. */
+  /** Threads of a block: one warp more copies, beside two warpgroups a third. */
   int threads() {
-    return 128 * (groups() + 1);
+    return groups() == 1 ? WARPGROUP + WARP : (groups() + 1) * WARPGROUP;
   }
 
   /** Rows of activations, filled up to whole tiles. */
@@ -50,27 +80,48 @@ record TokenTile(int tokens) {
     return (rows + tokens - 1) / tokens;
   }
 
-  /** Blocks that share the segments of a row of slabs. */
-  int cluster(int segments) {
-    return groups() == 1 ? segments : 1;
+  /** Blocks that share the segments of a row of slabs: all have one, or one has all. */
+  int cluster(SlabWeight weight, int rows) {
+    int room = tokens == LARGE ? MEDIUM_BLOCKS : SMALL_BLOCKS;
+    boolean fits = weight.tiles() * tiles(rows) * weight.segments() <= room;
+    return groups() == 1 && fits ? weight.segments() : 1;
   }
 
-  /** {@code Shape::shared_bytes} of linear.cu. */
-  int sharedBytes(SlabForm form) {
-    int ring = ring(form, tokens * TOKEN_BYTES, groups() == 1 ? SMALL_BUDGET : LARGE_BUDGET);
-    int sums = tokens * (groups() * SlabForm.ROWS + 4) * Float.BYTES;
-    return Math.max(ring, sums) + ALIGNMENT;
+  /**
+   * Dynamic shared memory, as {@code multiply} of linear.cu requires.
+   *
+   * @param slabs of a block
+   */
+  int sharedBytes(SlabForm form, int slabs) {
+    int budget = groups() == 1 ? oneGroupBudget() : LARGE_BUDGET;
+    int ring = ring(form, tokens * TOKEN_BYTES, budget, slabs);
+    return Math.max(ring, sumBytes()) + sentBytes() + ALIGNMENT;
   }
 
-  /** The same for blocks that cast their tokens of {@code slabs} slabs themselves. */
+  private int oneGroupBudget() {
+    return (tokens == LARGE ? MEDIUM_BUDGET : SMALL_BUDGET) - sentBytes();
+  }
+
+  /** The same for blocks that cast their tokens themselves. */
   int sharedBytesCasting(SlabForm form, int slabs) {
-    return ring(form, 0, CASTING_BUDGET) + ALIGNMENT + slabs * tokens * TOKEN_BYTES;
+    int ring = ring(form, 0, CASTING_BUDGET, slabs);
+    return Math.max(ring, sumBytes()) + slabs * tokens * TOKEN_BYTES + sentBytes() + ALIGNMENT;
   }
 
-  private int ring(SlabForm form, int tokenBytes, int budget) {
+  /** FP32 sums of a block, padded. */
+  private int sumBytes() {
+    return tokens * (groups() * SlabForm.ROWS + 4) * Float.BYTES;
+  }
+
+  /** Sums that blocks of a cluster send. */
+  private int sentBytes() {
+    return groups() == 1 ? tokens * SlabForm.ROWS * Float.BYTES : 0;
+  }
+
+  private int ring(SlabForm form, int tokenBytes, int budget, int slabs) {
     int scales = form.chunks() * SlabForm.ROWS * Float.BYTES;
     int copied = groups() * (form.bytes() + scales) + tokenBytes;
     int stage = (copied + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return Math.min(budget / stage, MOST_STAGES) * stage;
+    return Math.min(Math.min(budget / stage, MOST_STAGES), slabs) * stage;
   }
 }

@@ -35,16 +35,31 @@ final class ComposedLayers implements ServedLayers {
   }
 
   @Override
-  public void rotateAppend(
+  public void rotateAppend(CacheKernels.Geometry geometry, Tensor qkv, Places places, Tensor pool) {
+    int turned = geometry.queryHeads() + geometry.keyValueHeads();
+    backend
+        .rotary()
+        .rotate(
+            qkv,
+            turned,
+            places.positions(),
+            places.cosine(),
+            places.sine(),
+            RotaryKernels.Direction.FORWARD);
+    backend.cache().append(geometry, qkv, places.slots(), pool);
+  }
+
+  @Override
+  public void attendNext(
       CacheKernels.Geometry geometry,
       Tensor qkv,
-      Tensor positions,
-      Tensor cosine,
-      Tensor sine,
-      Tensor slots,
-      Tensor pool) {
-    int turned = geometry.queryHeads() + geometry.keyValueHeads();
-    backend.rotary().rotate(qkv, turned, positions, cosine, sine, RotaryKernels.Direction.FORWARD);
-    backend.cache().append(geometry, qkv, slots, pool);
+      Places places,
+      Tensor pool,
+      Sight sight,
+      Tensor out) {
+    rotateAppend(geometry, qkv, places, pool);
+    backend
+        .cache()
+        .attend(geometry, qkv, pool, sight.blockTable(), sight.sequence(), sight.lengths(), out);
   }
 }

@@ -31,15 +31,34 @@ public interface ServedLayers {
   void swiGluLinearAdd(Tensor gateUp, PackedWeight weight, Tensor x, Scratch scratch);
 
   /**
+   * What the rows of a step are turned by, and where they are kept.
+   *
+   * @param positions {@code I32 [M]}
+   * @param cosine FP32 {@code [positions, D / 2]}
+   * @param sine FP32 {@code [positions, D / 2]}
+   * @param slots as {@link CacheKernels#append} takes them
+   */
+  record Places(Tensor positions, Tensor cosine, Tensor sine, Tensor slots) {}
+
+  /** What the rows of a step see, as {@link CacheKernels#attend} takes it. */
+  record Sight(Tensor blockTable, Tensor sequence, Tensor lengths) {}
+
+  /**
    * Turns the queries of {@code qkv} by their positions, in place, and appends its turned keys and
    * its values to the pool. The keys in {@code qkv} are undefined afterwards.
    */
-  void rotateAppend(
+  void rotateAppend(CacheKernels.Geometry geometry, Tensor qkv, Places places, Tensor pool);
+
+  /**
+   * {@link #rotateAppend}, then {@link CacheKernels#attend}, of rows each of which is the only one
+   * of its sequence, and of which those that are used are kept. Queries and keys in {@code qkv} are
+   * undefined afterwards.
+   */
+  void attendNext(
       CacheKernels.Geometry geometry,
       Tensor qkv,
-      Tensor positions,
-      Tensor cosine,
-      Tensor sine,
-      Tensor slots,
-      Tensor pool);
+      Places places,
+      Tensor pool,
+      Sight sight,
+      Tensor out);
 }

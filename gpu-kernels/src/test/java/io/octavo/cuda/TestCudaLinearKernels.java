@@ -17,4 +17,10 @@ class TestCudaLinearKernels extends LinearKernelsContract {
   protected double limit() {
     return 4e-3;
   }
+
+  /** The last has enough blocks for tiles of 128 tokens, and those before for clusters. */
+  @Override
+  protected int[][] shapesForManyRows() {
+    return new int[][] {{140, 1152}, {139, 1152}, {4404, 264}};
+  }
 }

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 public abstract class LinearKernelsContract {
 
   private static final int ROWS = 7;
-  private static final int OUTPUTS = 43;
+  private static final int OUTPUTS = 44;
   private static final int INPUTS = 416;
 
   protected abstract Backend open();
@@ -165,18 +165,42 @@ public abstract class LinearKernelsContract {
   @ParameterizedTest
   @MethodSource("schemes")
   void givesARowTheSameBitsAmongManyOthers(WeightScheme scheme) throws Exception {
-    int inputs = 1152;
-    int outputs = 139;
-    HostWeight weight = weight(scheme, outputs, inputs, DataType.BF16);
-    float[] x = inputs(300, inputs);
     try (Backend backend = open()) {
-      float[] all = apply(backend, weight, x, 300);
-      for (int rows : new int[] {1, 2, 7, 16, 33, 64, 65, 256}) {
-        float[] few = Arrays.copyOfRange(x, (300 - rows) * inputs, 300 * inputs);
-        assertThat(apply(backend, weight, few, rows))
-            .as("%d rows", rows)
-            .isEqualTo(Arrays.copyOfRange(all, (300 - rows) * outputs, 300 * outputs));
+      for (int[] shape : shapesForManyRows()) {
+        int outputs = shape[0];
+        int inputs = shape[1];
+        HostWeight weight = weight(scheme, outputs, inputs, DataType.BF16);
+        float[] x = inputs(300, inputs);
+        float[] all = apply(backend, weight, x, 300);
+        for (int rows : new int[] {1, 2, 7, 16, 33, 64, 65, 256}) {
+          float[] few = Arrays.copyOfRange(x, (300 - rows) * inputs, 300 * inputs);
+          assertThat(apply(backend, weight, few, rows))
+              .as("%d rows, %s", rows, Arrays.toString(shape))
+              .isEqualTo(Arrays.copyOfRange(all, (300 - rows) * outputs, 300 * outputs));
+        }
       }
+    }
+  }
+
+  /** Outputs and inputs between which a backend may choose another way. */
+  protected int[][] shapesForManyRows() {
+    return new int[][] {{140, 1152}, {139, 1152}};
+  }
+
+  /** Also the most negative, which no quantization of ours gives. */
+  @Test
+  void takesEveryCodeOfFourBits() throws Exception {
+    WeightScheme scheme = WeightScheme.w4a8(new IntegerFormat(4), 32);
+    HostWeight weight = weight(scheme, OUTPUTS, INPUTS, DataType.BF16);
+    for (int i = 0; i < OUTPUTS * INPUTS; i++) {
+      weight.values().put(i, (byte) (i * 7 % 16));
+    }
+    float[] x = inputs(ROWS, INPUTS);
+    try (Backend backend = open();
+        ReferenceBackend reference = new ReferenceBackend()) {
+      float[] expected = apply(reference, weight, x, ROWS);
+      assertThat(Tensors.relativeError(apply(backend, weight, x, ROWS), expected))
+          .isLessThan(limit());
     }
   }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 public abstract class ServedLayersContract {
 
   private static final int INPUTS = 264;
-  private static final int OUTPUTS = 130;
+  private static final int OUTPUTS = 132;
   private static final float EPSILON = 1e-5f;
 
   protected abstract Backend open();
@@ -141,10 +141,11 @@ public abstract class ServedLayersContract {
       layers.rotateAppend(
           geometry,
           qkv,
-          tensors.ints(positions),
-          tensors.of(cosine, rows, half),
-          tensors.of(sine, rows, half),
-          tensors.ints(slots),
+          new ServedLayers.Places(
+              tensors.ints(positions),
+              tensors.of(cosine, rows, half),
+              tensors.of(sine, rows, half),
+              tensors.ints(slots)),
           pool);
       backend
           .cache()

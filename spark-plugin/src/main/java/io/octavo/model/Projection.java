@@ -1,5 +1,6 @@
 package io.octavo.model;
 
+import io.octavo.tensor.Shape;
 import java.util.List;
 
 /**
@@ -60,5 +61,21 @@ public enum Projection {
       case OUTPUT -> config.queryWidth();
       case DOWN -> config.feedForward();
     };
+  }
+
+  /**
+   * Shape {@code [out, in]} of one of Hugging Face's weights by its name, such as {@code
+   * model.layers.3.mlp.down_proj.weight}; what is of no projection is taken for embeddings or a
+   * head.
+   */
+  public static Shape shape(String weight, ModelConfig config) {
+    for (Projection projection : values()) {
+      for (int part = 0; part < projection.parts.size(); part++) {
+        if (weight.contains(projection.parts.get(part))) {
+          return Shape.of(projection.out(part, config), projection.in(config));
+        }
+      }
+    }
+    return Shape.of(config.vocabulary(), config.hidden());
   }
 }

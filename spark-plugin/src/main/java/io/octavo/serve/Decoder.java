@@ -3,6 +3,7 @@ package io.octavo.serve;
 import io.octavo.kernel.Backend;
 import io.octavo.kernel.CacheFormat;
 import io.octavo.kernel.CacheKernels;
+import io.octavo.kernel.ServedLayers;
 import io.octavo.model.ModelConfig;
 import io.octavo.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -198,20 +199,19 @@ final class Decoder implements AutoCloseable {
             (float) (1 / Math.sqrt(config.headSize())),
             config.variant().windowOf(index));
     Tensor pool = memory.pool(index);
-    backend
-        .servedLayers()
-        .rotateAppend(
-            geometry,
-            qkv,
-            inputs.ints(POSITIONS),
-            weights.cosine(),
-            weights.sine(),
-            inputs.ints(SLOTS),
-            pool);
+    ServedLayers.Places places =
+        new ServedLayers.Places(
+            inputs.ints(POSITIONS), weights.cosine(), weights.sine(), inputs.ints(SLOTS));
+    ServedLayers.Sight sight =
+        new ServedLayers.Sight(table, inputs.ints(SEQUENCES), inputs.ints(LENGTHS));
     Tensor out = memory.attended(x.rows());
-    backend
-        .cache()
-        .attend(geometry, qkv, pool, table, inputs.ints(SEQUENCES), inputs.ints(LENGTHS), out);
+    if (table.rows() == x.rows()) {
+      // As many sequences as rows.
+      backend.servedLayers().attendNext(geometry, qkv, places, pool, sight, out);
+    } else {
+      backend.servedLayers().rotateAppend(geometry, qkv, places, pool);
+      backend.cache().attend(geometry, qkv, pool, table, sight.sequence(), sight.lengths(), out);
+    }
     backend.servedLayers().linearAdd(out, layer.output(), x, memory.scratch());
   }
 
