@@ -2,6 +2,7 @@ package io.octavo.serve;
 
 import io.octavo.layout.ModelFiles;
 import io.octavo.model.ModelConfig;
+import io.octavo.model.Projection;
 import io.octavo.quant.WeightScheme;
 import io.octavo.tensor.DataType;
 import io.octavo.tensor.HostWeight;
@@ -59,24 +60,11 @@ record RandomFiles(ModelConfig config) implements ModelFiles {
   }
 
   private int rows(String name) {
-    if (name.contains("q_proj")) {
-      return config.queryWidth();
-    }
-    if (name.contains("k_proj") || name.contains("v_proj")) {
-      return config.keyValueWidth();
-    }
-    if (name.contains("gate_proj") || name.contains("up_proj")) {
-      return config.feedForward();
-    }
-    boolean hidden = name.contains("o_proj") || name.contains("down_proj");
-    return hidden ? config.hidden() : config.vocabulary();
+    return Math.toIntExact(Projection.shape(name, config).extent(0));
   }
 
   private int columns(String name) {
-    if (name.contains("o_proj")) {
-      return config.queryWidth();
-    }
-    return name.contains("down_proj") ? config.feedForward() : config.hidden();
+    return Math.toIntExact(Projection.shape(name, config).extent(1));
   }
 
   @Override

@@ -1,7 +1,9 @@
 package io.octavo.examples.bench;
 
+import io.octavo.format.IntegerFormat;
 import io.octavo.layout.ModelFiles;
 import io.octavo.model.ModelConfig;
+import io.octavo.model.Projection;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.QuantSpec;
 import io.octavo.quant.WeightScheme;
@@ -22,6 +24,8 @@ import java.util.SplittableRandom;
  * layers are of one scheme, all else is ones or small numbers.
  */
 final class RandomCodes implements ModelFiles {
+
+  private static final byte MOST_NEGATIVE = 8;
 
   private final ModelConfig config;
   private final WeightScheme scheme;
@@ -58,11 +62,8 @@ final class RandomCodes implements ModelFiles {
 
   @Override
   public HostWeight linear(List<String> names) {
-    int outputs = names.stream().mapToInt(this::outputs).sum();
-    int inputs = names.get(0).contains("down_proj") ? config.feedForward() : config.hidden();
-    if (names.get(0).contains("o_proj")) {
-      inputs = config.queryWidth();
-    }
+    long outputs = names.stream().mapToLong(name -> Projection.shape(name, config).extent(0)).sum();
+    long inputs = Projection.shape(names.get(0), config).extent(1);
     return weight(Shape.of(outputs, inputs), scheme, names.hashCode());
   }
 
@@ -72,10 +73,13 @@ final class RandomCodes implements ModelFiles {
     SplittableRandom random = new SplittableRandom(seed);
     byte[] codes = new byte[Math.toIntExact(shape.elements())];
     random.nextBytes(codes);
-    // All finite: E4M3's NaN has all bits of exponent and mantissa; 4-bit codes use their low half.
+    // All finite: E4M3's NaN has all bits of exponent and mantissa; 4-bit codes use their low half,
+    // and integers not the most negative, as quantization does.
     byte mask = (byte) (spec.element().bits() == 8 ? 0xBF : 0x0F);
+    boolean integers = spec.element() instanceof IntegerFormat;
     for (int i = 0; i < codes.length; i++) {
       codes[i] &= mask;
+      codes[i] = integers && codes[i] == MOST_NEGATIVE ? 0 : codes[i];
     }
     Granularity granularity = spec.granularity();
     int groups = Math.toIntExact(QuantizedTensor.scaleShape(granularity, shape).elements());
@@ -89,20 +93,6 @@ final class RandomCodes implements ModelFiles {
         ByteBuffer.wrap(codes),
         FloatBuffer.wrap(scales),
         Optional.empty());
-  }
-
-  private int outputs(String name) {
-    if (name.contains("q_proj")) {
-      return config.queryWidth();
-    }
-    if (name.contains("k_proj") || name.contains("v_proj")) {
-      return config.keyValueWidth();
-    }
-    if (name.contains("gate_proj") || name.contains("up_proj")) {
-      return config.feedForward();
-    }
-    boolean hidden = name.contains("o_proj") || name.contains("down_proj");
-    return hidden ? config.hidden() : config.vocabulary();
   }
 
   @Override
