@@ -17,9 +17,12 @@
 // of 128 bytes, swizzled, by the cast_tokens_* kernels. A stage of the ring in shared memory holds a slab of each warpgroup,
 // its scales, and the activations; bulk copies fill it. Weights do not depend on the kernel before: their copies start first.
 //
+// A gated weight has in each tile 32 rows of gates and the same of ups (see linear_pack.cu), and y [M, N / 2] is what SwiGLU
+// makes of both, each rounded to BF16 before.
+//
 // multiply_<weight>_<made>_<P>: for few tokens (up to 8), which each block casts itself from what the layer before left: as they
-// are (plain), by RMSNorm (norm) or by SwiGLU (swiglu). P packs of 8 a thread: K up to 1024 P, for SwiGLU that of a segment. K is a
-// multiple of 8, N of 4, rows are aligned. Bits are those of cast and product one after the other.
+// are (plain; part: the blocks of a cluster divide them) or by RMSNorm (norm). P packs of 8 a thread: K up to 1024 P, of part that
+// of a segment. K is a multiple of 8, N of 4 (gated: 8), rows are aligned. Bits are those of cast and product one after the other.
 //
 // Launch: multiply_*: grid (segments or 1, x N / rows of a block; tokens / tile), cluster of `segments` or 1 blocks along x,
 // 160 threads (384 for 128 tokens), dynamic shared memory as `multiply` requires. Rows are padded to 128, k to a slab.
@@ -42,6 +45,7 @@ struct LinearWork {
   bf16* y;
   octavo::RowSource source;  // where blocks cast
   int n, m, k, slabs, token_rows, segments;
+  int gated;  // N / 2, or 0
 };
 
 using octavo::Made;
@@ -319,26 +323,62 @@ __device__ __forceinline__ void leave(const Sum (&total)[TOKENS / 2], float* sum
 }
 
 // How sums of four rows become numbers of y. Scales and bias are weights, and loaded as such: before the kernel before is done.
-// WHOLE: N is a multiple of four.
+// WHOLE: N is a multiple of four (of gated weights, of eight).
 template <bool WHOLE>
-struct Finish {
-  const LinearWork& work;
-  int row;
-  bool whole;
+struct Rows {
+  int row, end;
+  bool whole, scaled, biased;
   float4 scales, bias;
 
-  __device__ __forceinline__ Finish(const LinearWork& w, int first_row)
-      : work(w), row(first_row), whole(first_row + 4 <= w.n && (WHOLE || w.n % 4 == 0)) {
-    if (work.row_scales) scales = four(work.row_scales);
-    if (work.bias) bias = four(work.bias);
+  // `aligned`: places of fours are; `used`: the rows are of interest.
+  __device__ __forceinline__ Rows(const LinearWork& work, int first_row, int end, bool aligned, bool used)
+      : row(first_row),
+        end(end),
+        whole(first_row + 4 <= end && (WHOLE || aligned)),
+        scaled(work.row_scales),
+        biased(work.bias) {
+    if (used && scaled) scales = four(work.row_scales);
+    if (used && biased) bias = four(work.bias);
   }
 
   __device__ __forceinline__ float4 four(const float* of_rows) const {
     if (whole) return *reinterpret_cast<const float4*>(of_rows + row);
     if (WHOLE) return make_float4(0, 0, 0, 0);
-    auto one = [&](int i) { return row + i < work.n ? of_rows[row + i] : 0; };
+    auto one = [&](int i) { return row + i < end ? of_rows[row + i] : 0; };
     return make_float4(one(0), one(1), one(2), one(3));
   }
+
+  template <bool INTEGER>
+  __device__ __forceinline__ void scale(float (&v)[4], float4 sum, float by_token) const {
+    const float sums[4] = {sum.x, sum.y, sum.z, sum.w}, s[4] = {scales.x, scales.y, scales.z, scales.w};
+    const float b[4] = {bias.x, bias.y, bias.z, bias.w};
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      v[i] = (INTEGER ? __int2float_rn(__float_as_int(sums[i])) : sums[i]) * by_token;
+      if (scaled) v[i] *= s[i];
+      if (biased) v[i] += b[i];
+    }
+  }
+};
+
+__device__ __forceinline__ float silu_times(float gate, float up) {
+  float sigmoid = __fdividef(1.0f, __fadd_rn(1.0f, __expf(-gate)));
+  return __fmul_rn(__fmul_rn(gate, sigmoid), up);
+}
+
+// The four rows of a thread, the same for all its tokens: `quad`-th of its tile; of gated weights four gates and their ups.
+template <bool WHOLE>
+struct Finish {
+  const LinearWork& work;
+  int column, columns;  // of y
+  Rows<WHOLE> rows, ups;
+
+  __device__ __forceinline__ Finish(const LinearWork& w, int tile, int quad)
+      : work(w),
+        column(tile * (w.gated ? TILE_ROWS / 2 : TILE_ROWS) + quad * 4),
+        columns(w.gated ? w.gated : w.n),
+        rows(w, column, columns, columns % 4 == 0, true),
+        ups(w, column + w.gated, w.n, columns % 4 == 0, w.gated) {}
 
   // What else depends on the token.
   struct Token {
@@ -348,12 +388,12 @@ struct Finish {
   };
 
   __device__ __forceinline__ Token token(int index) const {
-    Token t = {static_cast<int64_t>(index) * work.n + row, work.token_scales ? work.token_scales[index] : 1, {}};
+    Token t = {static_cast<int64_t>(index) * columns + column, work.token_scales ? work.token_scales[index] : 1, {}};
     if (!work.addend) return t;
-    if (whole) {
+    if (rows.whole) {
       t.addend = *reinterpret_cast<const uint2*>(work.addend + t.at);
     } else if (!WHOLE) {
-      auto one = [&](int i) -> uint32_t { return row + i < work.n ? work.addend[t.at + i].bits : 0; };
+      auto one = [&](int i) -> uint32_t { return column + i < columns ? work.addend[t.at + i].bits : 0; };
       t.addend = make_uint2(one(0) | one(1) << 16, one(2) | one(3) << 16);
     }
     return t;
@@ -361,23 +401,34 @@ struct Finish {
 
   template <bool INTEGER>
   __device__ __forceinline__ void store(float4 sum, const Token& token) const {
-    float v[4] = {sum.x, sum.y, sum.z, sum.w};
-    float s[4] = {scales.x, scales.y, scales.z, scales.w}, b[4] = {bias.x, bias.y, bias.z, bias.w};
-    float more[4] = {bf16_low(token.addend.x), bf16_high(token.addend.x), bf16_low(token.addend.y), bf16_high(token.addend.y)};
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      if (INTEGER) v[i] = __int2float_rn(__float_as_int(v[i]));
-      v[i] *= token.scale;
-      if (work.row_scales) v[i] *= s[i];
-      if (work.bias) v[i] += b[i];
-      if (work.addend) v[i] += more[i];
+    float v[4];
+    rows.template scale<INTEGER>(v, sum, token.scale);
+    if (work.addend) {
+      v[0] += bf16_low(token.addend.x);
+      v[1] += bf16_high(token.addend.x);
+      v[2] += bf16_low(token.addend.y);
+      v[3] += bf16_high(token.addend.y);
     }
-    if (whole) {
-      *reinterpret_cast<uint2*>(work.y + token.at) = make_uint2(round_pair(v[0], v[1]), round_pair(v[2], v[3]));
+    put(v, token.at);
+  }
+
+  template <bool INTEGER>
+  __device__ __forceinline__ void store_gated(float4 gate, float4 up, const Token& token) const {
+    float g[4], u[4];
+    rows.template scale<INTEGER>(g, gate, token.scale);
+    ups.template scale<INTEGER>(u, up, token.scale);
+#pragma unroll
+    for (int i = 0; i < 4; i++) g[i] = silu_times(to_float(round_one(g[i])), to_float(round_one(u[i])));
+    put(g, token.at);
+  }
+
+  __device__ __forceinline__ void put(const float (&v)[4], int64_t at) const {
+    if (rows.whole) {
+      *reinterpret_cast<uint2*>(work.y + at) = make_uint2(round_pair(v[0], v[1]), round_pair(v[2], v[3]));
     } else if (!WHOLE) {
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        if (row + i < work.n) work.y[token.at + i] = round_one(v[i]);
+        if (column + i < columns) work.y[at + i] = round_one(v[i]);
       }
     }
   }
@@ -481,13 +532,13 @@ struct Share {
   }
 };
 
-// Casts all tokens; keeps the codes of the block's slabs, and the scales. Blocks of a cluster divide SwiGLU among themselves;
-// of what is less work each does all. What lies where there are no tokens is multiplied too, and not looked at.
+// Casts all tokens; keeps the codes of the block's slabs, and the scales. Blocks of a cluster each go through all of a token, or
+// divide it. What lies where there are no tokens is multiplied too, and not looked at.
 template <int TOKENS, Made MADE, int PACKS>
 __device__ __forceinline__ void cast_here(const LinearWork& work, const Share<TOKENS, 1>& share,
                                           const RowGains<MADE, PACKS, true>& gains, Amaxes* amaxes, uint8_t* codes, float* scales) {
   __shared__ float reduced[2][2][ROW_THREADS / WARP];
-  constexpr bool DIVIDED = MADE == Made::SWIGLU;
+  constexpr bool DIVIDED = MADE == Made::PART;
   WarpgroupBarrier barrier;
   int count = share.last - share.first, from = DIVIDED ? share.first * 128 : 0;
   for (int token = 0; token < share.tokens; token++) {
@@ -539,7 +590,7 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
     // Every block sends the fours of the sums that are this one's: each blocks-th from its rank on.
     int fours = (share.tokens * QUADS - rank + blocks - 1) >> share.shift;
     barrier_arrive_expecting(shared_address(&arrived), fours * blocks * 16);
-    if (MADE == Made::SWIGLU) amaxes->init(blocks);
+    if (MADE == Made::PART) amaxes->init(blocks);
   }
   __syncthreads();
   if (blocks > 1) cluster_arrive();
@@ -559,7 +610,8 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
   // Fours of sums that this thread finishes: e and every STRIDE blocks-th after it, all of the same rows.
   constexpr int STRIDE = GROUPS * 128;
   int e = rank + blocks * static_cast<int>(threadIdx.x), end_e = share.tokens * QUADS;
-  Finish<HERE> finish(work, share.tile * TILE_ROWS + e % QUADS * 4);
+  Finish<HERE> finish(work, share.tile + e % QUADS / 16, e % 16);
+  if (work.gated && e % 16 >= 8) e = end_e;  // ups, which go with their gates
   RowGains<MADE, PACKS, true> gains(work.source.gain, work.k);
   if (blocks > 1) cluster_wait();
   wait_for_previous();
@@ -605,17 +657,20 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
     }
     barrier_wait(shared_address(&arrived), 0);
   }
+  auto folded = [&](int four) {
+    if (blocks == 1) return own(four);
+    const float4* from = sent + (four - rank);
+    float4 sum = from[0];
+    for (int peer = 1; peer < blocks; peer++) sum = plus<INTEGER>(sum, from[peer]);
+    return sum;
+  };
   while (e < end_e) {
-    float4 sum;
-    if (blocks > 1) {
-      const float4* from = sent + (e - rank);
-      sum = from[0];
-      for (int peer = 1; peer < blocks; peer++) sum = plus<INTEGER>(sum, from[peer]);
-    } else {
-      sum = own(e);
-    }
     if (HERE) token.scale = token_scales[e / QUADS];
-    finish.store<INTEGER>(sum, token);
+    if (work.gated) {
+      finish.template store_gated<INTEGER>(folded(e), folded(e + 8), token);
+    } else {
+      finish.template store<INTEGER>(folded(e), token);
+    }
     e += STRIDE * blocks;
     if (e < end_e) token = finish.token(first_token + e / QUADS);
   }
@@ -647,9 +702,8 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
   MULTIPLY_MADE(NAME##_plain, PLAIN, 4, 3, __VA_ARGS__)       \
   MULTIPLY_MADE(NAME##_norm, NORM, 2, BLOCKS, __VA_ARGS__)    \
   MULTIPLY_MADE(NAME##_norm, NORM, 4, 3, __VA_ARGS__)         \
-  MULTIPLY_MADE(NAME##_swiglu, SWIGLU, 1, BLOCKS, __VA_ARGS__) \
-  MULTIPLY_MADE(NAME##_swiglu, SWIGLU, 2, BLOCKS, __VA_ARGS__) \
-  MULTIPLY_MADE(NAME##_swiglu, SWIGLU, 4, 3, __VA_ARGS__)
+  MULTIPLY_MADE(NAME##_part, PART, 2, BLOCKS, __VA_ARGS__)    \
+  MULTIPLY_MADE(NAME##_part, PART, 4, 3, __VA_ARGS__)
 
 #define MULTIPLY(NAME, BLOCKS, ...)                   \
   MULTIPLY_TILE(NAME, 8, 1, 160, BLOCKS, __VA_ARGS__) \

@@ -1,9 +1,9 @@
 // Activations of linear layers: rows of BF16 to the swizzled rows of 128 bytes that linear.cu multiplies, with a scale a row
 // (per token): scale = amax / 448 or amax / 127 in FP32, codes rounded to nearest even, bit for bit as the casts of quantize.
 //
-// cast_<made>_<codes>_<P>   made: tokens (rows as they are), norm (RMSNorm of them), swiglu (of gates and ups);
+// cast_<made>_<codes>_<P>   made: tokens (rows as they are), norm (RMSNorm of them);
 //                       codes: e4m3, int8, bf16 (no cast, only the order)
-//   x [M, K] (swiglu: [M, 2 K]) -> codes [slabs][token_rows][128 bytes], scales [M]. One block a row, 128 threads. K up to
+//   x [M, K] -> codes [slabs][token_rows][128 bytes], scales [M]. One block a row, 128 threads. K up to
 //   1024 P; beyond K: zeros.
 #include <cuda_bf16.h>
 
@@ -84,6 +84,3 @@ CAST(tokens_bf16, PLAIN, BF16)
 CAST(norm_e4m3, NORM, E4M3)
 CAST(norm_int8, NORM, INT8)
 CAST(norm_bf16, NORM, BF16)
-CAST(swiglu_e4m3, SWIGLU, E4M3)
-CAST(swiglu_int8, SWIGLU, INT8)
-CAST(swiglu_bf16, SWIGLU, BF16)

@@ -1,5 +1,5 @@
-// Rows of activations on their way into a linear layer: as they are, after RMSNorm, or after SwiGLU, each rounded to BF16 as
-// the layer before would have stored it; and their cast, with a scale a row.
+// Rows of activations on their way into a linear layer: as they are, or after RMSNorm, rounded to BF16 as the layer before would
+// have stored it; and their cast, with a scale a row.
 //
 // 128 threads take a row, packs of 8 numbers in turn: thread t has columns 8 t, 8 t + 1024 and so on, in registers. Every kernel
 // that casts does it by these functions and as many threads, so that sums have one order and a row the same codes wherever it
@@ -45,14 +45,15 @@ struct StoredRow {
   }
 };
 
-// What a row is made from. `gain` [K] and `eps` are of the norm; SwiGLU's row has the gates, then the ups.
+// What a row is made from. `gain` [K] and `eps` are of the norm.
 struct RowSource {
   const bf16* x;
   const float* gain;
   float eps;
 };
 
-enum class Made { NOT_HERE, PLAIN, NORM, SWIGLU };
+// PART: as they are, of which blocks of a cluster take a part each.
+enum class Made { NOT_HERE, PLAIN, PART, NORM };
 
 struct Gains {
   float4 low, high;
@@ -101,34 +102,14 @@ __device__ __forceinline__ uint32_t normed(uint32_t pair, float inverse, float l
                       __fmul_rn(__fmul_rn(bf16_high(pair), inverse), high));
 }
 
-__device__ __forceinline__ float silu_times(float gate, float up) {
-  float sigmoid = __fdividef(1.0f, __fadd_rn(1.0f, __expf(-gate)));
-  return __fmul_rn(__fmul_rn(gate, sigmoid), up);
-}
-
-__device__ __forceinline__ uint32_t silu_times(uint32_t gates, uint32_t ups) {
-  return round_pair(silu_times(bf16_low(gates), bf16_low(ups)), silu_times(bf16_high(gates), bf16_high(ups)));
-}
-
 // Columns `from` onwards, at most 1024 PACKS, of row `index` of the source, as the layer before would have stored it; the norm
 // needs the whole row. `shared`: 4 floats, to be written again only after another barrier.
 template <Made MADE, int PACKS, bool WHOLE, typename Barrier>
 __device__ __forceinline__ void take_row(uint4 (&packs)[PACKS], const RowSource& source,
                                          const RowGains<MADE, PACKS, WHOLE>& gains, int64_t index, int k, int from, float* shared, const Barrier& barrier) {
-  StoredRow<WHOLE> row(source.x + index * (MADE == Made::SWIGLU ? 2 * k : k), k);
+  StoredRow<WHOLE> row(source.x + index * k, k);
 #pragma unroll
   for (int p = 0; p < PACKS; p++) packs[p] = row.take(from + pack_column(p));
-  if constexpr (MADE == Made::SWIGLU) {
-    StoredRow<WHOLE> ups(row.x + k, k);
-    uint4 u[PACKS];
-#pragma unroll
-    for (int p = 0; p < PACKS; p++) u[p] = ups.take(from + pack_column(p));
-#pragma unroll
-    for (int p = 0; p < PACKS; p++) {
-      packs[p] = make_uint4(silu_times(packs[p].x, u[p].x), silu_times(packs[p].y, u[p].y), silu_times(packs[p].z, u[p].z),
-                            silu_times(packs[p].w, u[p].w));
-    }
-  }
   if constexpr (MADE == Made::NORM) {
     float squares = 0;
 #pragma unroll

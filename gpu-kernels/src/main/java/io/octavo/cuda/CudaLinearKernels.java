@@ -14,7 +14,6 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /** Linear layers of served models by Hopper's tensor cores; see linear.cu. */
 final class CudaLinearKernels implements LinearKernels {
@@ -30,8 +29,8 @@ final class CudaLinearKernels implements LinearKernels {
 
   private static final int QUAD = 4;
 
-  /** {@code struct LinearWork}: ten addresses, a number with its padding, six numbers. */
-  private static final int WORK_BYTES = 10 * Long.BYTES + 8 * Integer.BYTES;
+  /** {@code struct LinearWork}: ten addresses, a number, seven numbers, both with padding. */
+  private static final int WORK_BYTES = 10 * Long.BYTES + 10 * Integer.BYTES;
 
   private final CudaContext context;
   private final KernelModule multiply;
@@ -48,12 +47,27 @@ final class CudaLinearKernels implements LinearKernels {
 
   @Override
   public PackedWeight pack(HostWeight weight) {
+    requireSupported(weight);
+    return packing.pack(weight, false);
+  }
+
+  @Override
+  public PackedWeight packGated(HostWeight weight) {
+    requireSupported(weight);
+    if (weight.rows() % 2 != 0) {
+      throw new IllegalArgumentException(
+          "Cannot pack weight %s as gates above as many ups (expected an even number of rows)"
+              .formatted(weight.shape()));
+    }
+    return packing.pack(weight, true);
+  }
+
+  private void requireSupported(HostWeight weight) {
     if (context.device().capability() != 90) {
       throw new IllegalStateException(
           "Cannot serve weight %s on %s: its kernels are built for sm_90, this is sm_%d; choose backend cpu"
               .formatted(weight.shape(), context.device().name(), context.device().capability()));
     }
-    return packing.pack(weight);
   }
 
   @Override
@@ -69,7 +83,7 @@ final class CudaLinearKernels implements LinearKernels {
     multiply((SlabWeight) weight, RowSource.plain(x), y, workspace);
   }
 
-  /** {@code y = rows w^T + b}. */
+  /** {@code y = rows w^T + b}, or of gated weights what SwiGLU makes of it. */
   void multiply(SlabWeight weight, RowSource rows, Tensor y, Tensor workspace) {
     run(weight, rows, 0, y, workspace);
   }
@@ -85,24 +99,24 @@ final class CudaLinearKernels implements LinearKernels {
           "Cannot multiply %s by a served weight to %s on cuda (expected BF16)"
               .formatted(rows.x().type(), y.type()));
     }
-    OptionalInt packs = packsOfCasting(weight, rows);
-    if (packs.isPresent()) {
-      castAndMultiply(weight, rows, packs.getAsInt(), addend, y);
+    Optional<String> casting = castingKernel(weight, rows);
+    if (casting.isPresent()) {
+      castAndMultiply(weight, rows, casting.get(), addend, y);
     } else {
       castThenMultiply(weight, rows, addend, y, workspace);
     }
   }
 
   /** Which of the kernels that cast and multiply takes a product, if any. */
-  private static OptionalInt packsOfCasting(SlabWeight weight, RowSource rows) {
+  private static Optional<String> castingKernel(SlabWeight weight, RowSource rows) {
     boolean taken =
         rows.rows() <= MOST_ROWS_CAST_BY_ALL
             && weight.form().casting()
             && weight.columns() % PACK == 0
-            && weight.rows() % QUAD == 0;
+            && weight.outputs() % QUAD == 0;
     return taken
-        ? rows.made().multipliedPacks(weight.columns(), slabsOfBlock(weight) * TOKEN_BYTES)
-        : OptionalInt.empty();
+        ? rows.made().castingKernel(weight.columns(), slabsOfBlock(weight) * TOKEN_BYTES)
+        : Optional.empty();
   }
 
   /** Of a row of slabs whose segments have a block each. */
@@ -148,11 +162,10 @@ final class CudaLinearKernels implements LinearKernels {
 
   /** For few rows: every block casts them for itself, which takes less than one more kernel. */
   private void castAndMultiply(
-      SlabWeight weight, RowSource rows, int packs, long addend, Tensor y) {
+      SlabWeight weight, RowSource rows, String casting, long addend, Tensor y) {
     TokenTile tile = TokenTile.casting();
     int segments = weight.segments();
-    String name =
-        "multiply_%s_%s_%d".formatted(weight.form().name(), rows.made().multiplied(), packs);
+    String name = "multiply_" + weight.form().name() + "_" + casting;
     kernel(multiply, name)
         .launchChained(
             Grid.of((long) weight.tiles() * segments, tile.threads())
@@ -201,6 +214,8 @@ final class CudaLinearKernels implements LinearKernels {
         .putInt(weight.slabsOfRow())
         .putInt(padded)
         .putInt(weight.segments())
+        .putInt(weight.gated() ? weight.outputs() : 0)
+        .putInt(0) // the struct ends at a multiple of 8
         .array();
   }
 

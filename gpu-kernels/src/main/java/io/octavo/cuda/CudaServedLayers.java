@@ -28,8 +28,9 @@ final class CudaServedLayers implements ServedLayers {
   }
 
   @Override
-  public void swiGluLinearAdd(Tensor gateUp, PackedWeight weight, Tensor x, Scratch scratch) {
-    linear.add((SlabWeight) weight, RowSource.swiGlu(gateUp), x, scratch.workspace());
+  public void normSwiGlu(
+      Tensor x, Tensor gain, float epsilon, PackedWeight weight, Tensor y, Scratch scratch) {
+    normLinear(x, gain, epsilon, weight, y, scratch);
   }
 
   @Override

@@ -17,31 +17,25 @@ record RowSource(Made made, Tensor x, Optional<Tensor> gain, float epsilon) {
 
   /** Names of the kernels that cast, and of those that cast and multiply. */
   enum Made {
-    PLAIN("tokens", "plain", 2, 4),
-    NORM("norm", "norm", 2, 4),
-    SWIGLU("swiglu", "swiglu", 1, 2, 4);
+    PLAIN("tokens", "plain"),
+    NORM("norm", "norm");
 
     /** Columns that threads hold with each pack of theirs: 128 threads by 8. */
     private static final int COLUMNS = 1024;
 
     private static final int[] CAST_PACKS = {2, 4, 8, 16, 28};
+    private static final int[] MULTIPLIED_PACKS = {2, 4};
 
     private final String cast;
     private final String multiplied;
-    private final int[] packs;
 
-    Made(String cast, String multiplied, int... packs) {
+    Made(String cast, String multiplied) {
       this.cast = cast;
       this.multiplied = multiplied;
-      this.packs = packs;
     }
 
     String cast() {
       return cast;
-    }
-
-    String multiplied() {
-      return multiplied;
     }
 
     /**
@@ -59,13 +53,19 @@ record RowSource(Made made, Tensor x, Optional<Tensor> gain, float epsilon) {
     }
 
     /**
-     * The same of the kernel that casts and multiplies; none for long rows.
+     * Which kernel casts and multiplies, as its name ends; none for long rows.
      *
      * @param columns of a row
-     * @param ofBlock those that a block multiplies: SwiGLU is divided among blocks
+     * @param ofBlock those that a block multiplies: blocks divide rows that are long for one
      */
-    OptionalInt multipliedPacks(int columns, int ofBlock) {
-      return fewest(packs, this == SWIGLU ? ofBlock : columns);
+    Optional<String> castingKernel(int columns, int ofBlock) {
+      OptionalInt all = fewest(MULTIPLIED_PACKS, columns);
+      if (all.isPresent() || this == NORM) {
+        return all.stream().mapToObj(packs -> multiplied + "_" + packs).findFirst();
+      }
+      return fewest(MULTIPLIED_PACKS, ofBlock).stream()
+          .mapToObj(packs -> "part_" + packs)
+          .findFirst();
     }
 
     private static OptionalInt fewest(int[] packs, int columns) {
@@ -79,10 +79,6 @@ record RowSource(Made made, Tensor x, Optional<Tensor> gain, float epsilon) {
 
   static RowSource norm(Tensor x, Tensor gain, float epsilon) {
     return new RowSource(Made.NORM, x, Optional.of(gain), epsilon);
-  }
-
-  static RowSource swiGlu(Tensor gateUp) {
-    return new RowSource(Made.SWIGLU, gateUp, Optional.empty(), 0);
   }
 
   int rows() {

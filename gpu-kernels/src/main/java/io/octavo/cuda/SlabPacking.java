@@ -28,23 +28,30 @@ final class SlabPacking {
     this.module = module;
   }
 
-  /** Takes a weight to the device. */
-  SlabWeight pack(HostWeight weight) {
+  /**
+   * Takes a weight to the device.
+   *
+   * @param gated whether its rows are gates above as many ups
+   */
+  SlabWeight pack(HostWeight weight, boolean gated) {
     requireFinite(weight);
     SlabForm form = SlabForm.of(weight);
-    Buffer slabs = slabs(weight, form);
+    Buffer slabs = slabs(weight, form, gated);
     boolean scaled = weight.scheme().weight().isPresent();
     return new SlabWeight(
         weight.shape(),
         weight.scheme(),
         form,
         slabs,
-        form.chunks() > 0 ? Optional.of(upload(chunkScales(weight, form))) : Optional.empty(),
+        form.chunks() > 0
+            ? Optional.of(upload(chunkScales(weight, form, gated)))
+            : Optional.empty(),
         scaled && form.chunks() == 0 ? Optional.of(upload(rowScales(weight))) : Optional.empty(),
-        weight.bias().map(this::upload));
+        weight.bias().map(this::upload),
+        gated);
   }
 
-  private Buffer slabs(HostWeight weight, SlabForm form) {
+  private Buffer slabs(HostWeight weight, SlabForm form, boolean gated) {
     int slabsOfRow = form.slabs(weight.columns());
     long words = (long) SlabForm.tiles(weight.rows()) * slabsOfRow * form.bytes() / Integer.BYTES;
     Buffer slabs = backend.allocate(words * Integer.BYTES);
@@ -60,6 +67,7 @@ final class SlabPacking {
               weight.rows(),
               weight.columns(),
               slabsOfRow,
+              gated ? 1 : 0,
               words);
       backend.synchronize();
     }
@@ -82,19 +90,27 @@ final class SlabPacking {
     return scales;
   }
 
-  private static float[] chunkScales(HostWeight weight, SlabForm form) {
+  private static float[] chunkScales(HostWeight weight, SlabForm form, boolean gated) {
     int each = form.numbers() / form.chunks();
     int chunks = form.slabs(weight.columns()) * form.chunks();
     float[] scales = new float[SlabForm.tiles(weight.rows()) * chunks * SlabForm.ROWS];
     for (int n = 0; n < weight.rows(); n++) {
-      int tile = n / SlabForm.ROWS;
-      int row = n % SlabForm.ROWS;
+      int place = gated ? gatedPlace(n, weight.rows() / 2) : n;
+      int tile = place / SlabForm.ROWS;
+      int row = place % SlabForm.ROWS;
       for (int chunk = 0; chunk < chunks && chunk * each < weight.columns(); chunk++) {
         scales[(tile * chunks + chunk) * SlabForm.ROWS + row] =
             weight.scale(n, chunk * each) * form.factor();
       }
     }
     return scales;
+  }
+
+  /** Where row {@code n} lies in the tiles; see linear_pack.cu. */
+  private static int gatedPlace(int n, int gates) {
+    int half = SlabForm.ROWS / 2;
+    int ofHalf = n % gates;
+    return ofHalf / half * SlabForm.ROWS + ofHalf % half + (n < gates ? 0 : half);
   }
 
   private Buffer upload(float[] values) {

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param chunkScales FP32 {@code [tiles, chunks, 64]}; none where rows have one scale
  * @param rowScales FP32 {@code [N]}; none where chunks have scales, or nothing has
  * @param bias FP32 {@code [N]}
+ * @param gated whether its rows are gates above as many ups, which lie side by side in the tiles
  */
 record SlabWeight(
     Shape shape,
@@ -22,7 +23,8 @@ record SlabWeight(
     Buffer slabs,
     Optional<Buffer> chunkScales,
     Optional<Buffer> rowScales,
-    Optional<Buffer> bias)
+    Optional<Buffer> bias,
+    boolean gated)
     implements PackedWeight {
 
   /** Blocks that an H100 or H200 has room for at once: three on each of 132 multiprocessors. */
@@ -32,6 +34,11 @@ record SlabWeight(
 
   int rows() {
     return Math.toIntExact(shape.extent(0));
+  }
+
+  /** Columns of a product: of gates and ups SwiGLU makes one. */
+  int outputs() {
+    return gated ? rows() / 2 : rows();
   }
 
   int columns() {

@@ -28,10 +28,11 @@ final class ComposedLayers implements ServedLayers {
   }
 
   @Override
-  public void swiGluLinearAdd(Tensor gateUp, PackedWeight weight, Tensor x, Scratch scratch) {
-    Tensor activated = scratch.activated().rowRange(0, x.rows());
-    backend.activation().swiGlu(gateUp, activated);
-    linearAdd(activated, weight, x, scratch);
+  public void normSwiGlu(
+      Tensor x, Tensor gain, float epsilon, PackedWeight weight, Tensor y, Scratch scratch) {
+    Tensor gateUp = scratch.gateUp().rowRange(0, x.rows());
+    normLinear(x, gain, epsilon, weight, gateUp, scratch);
+    backend.activation().swiGlu(gateUp, y);
   }
 
   @Override

@@ -17,6 +17,14 @@ public interface LinearKernels {
   /** Takes a weight to the device; the caller closes it. */
   PackedWeight pack(HostWeight weight);
 
+  /**
+   * The same for gates above as many ups, which {@link ServedLayers#normSwiGlu} takes; nothing else
+   * does.
+   */
+  default PackedWeight packGated(HostWeight weight) {
+    return pack(weight);
+  }
+
   /** F32 scratch elements that {@link #apply} needs for {@code rows} rows of input. */
   long workspaceElements(Shape weight, WeightScheme scheme, int rows);
 

@@ -15,10 +15,10 @@ public interface ServedLayers {
    * @param normed activations {@code [M, C]}, for the norm's result
    * @param rstd F32 {@code [M, 1]}
    * @param branch activations {@code [M, C]}, for what is added
-   * @param activated activations {@code [M, F]}, for SwiGLU's result
+   * @param gateUp activations {@code [M, 2 F]}, for gates and ups
    * @param workspace as {@link LinearKernels#apply} needs it
    */
-  record Scratch(Tensor normed, Tensor rstd, Tensor branch, Tensor activated, Tensor workspace) {}
+  record Scratch(Tensor normed, Tensor rstd, Tensor branch, Tensor gateUp, Tensor workspace) {}
 
   /** {@code y = rmsNorm(x) w^T + b}. */
   void normLinear(
@@ -27,8 +27,13 @@ public interface ServedLayers {
   /** {@code x += in w^T + b}. */
   void linearAdd(Tensor in, PackedWeight weight, Tensor x, Scratch scratch);
 
-  /** {@code x += swiGlu(gateUp) w^T + b}. */
-  void swiGluLinearAdd(Tensor gateUp, PackedWeight weight, Tensor x, Scratch scratch);
+  /**
+   * {@code y = swiGlu(rmsNorm(x) w^T + b)}.
+   *
+   * @param weight of gates and ups, by {@link LinearKernels#packGated}
+   */
+  void normSwiGlu(
+      Tensor x, Tensor gain, float epsilon, PackedWeight weight, Tensor y, Scratch scratch);
 
   /**
    * What the rows of a step are turned by, and where they are kept.

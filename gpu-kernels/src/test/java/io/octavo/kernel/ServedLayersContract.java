@@ -2,13 +2,17 @@ package io.octavo.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.octavo.format.ElementFormat;
 import io.octavo.kernel.LinearKernelsContract.Activations;
 import io.octavo.quant.Granularity;
 import io.octavo.quant.RandomStream;
 import io.octavo.quant.WeightScheme;
 import io.octavo.reference.ReferenceBackend;
 import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostWeight;
 import io.octavo.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,7 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 public abstract class ServedLayersContract {
 
   private static final int INPUTS = 264;
-  private static final int OUTPUTS = 132;
+
+  /** Also some that are no multiple of anything. */
+  private static final int[] OUTPUTS = {132, 37, 50};
+
   private static final float EPSILON = 1e-5f;
 
   protected abstract Backend open();
@@ -31,7 +38,7 @@ public abstract class ServedLayersContract {
   private enum Operation {
     NORM_LINEAR,
     LINEAR_ADD,
-    SWIGLU_LINEAR_ADD
+    NORM_SWIGLU
   }
 
   private static float[] random(int count, int stream) {
@@ -43,30 +50,42 @@ public abstract class ServedLayersContract {
     return values;
   }
 
+  private static PackedWeight weight(
+      Backend backend, Operation operation, WeightScheme scheme, int outputs) {
+    if (operation == Operation.NORM_SWIGLU) {
+      HostWeight gates = LinearKernelsContract.weight(scheme, 2 * outputs, INPUTS, DataType.BF16);
+      return backend.linear().packGated(gates);
+    }
+    return backend
+        .linear()
+        .pack(LinearKernelsContract.weight(scheme, outputs, INPUTS, DataType.BF16));
+  }
+
   private static float[] run(
-      Backend backend, ServedLayers layers, Operation operation, WeightScheme scheme, int rows)
+      Backend backend,
+      ServedLayers layers,
+      Operation operation,
+      WeightScheme scheme,
+      int rows,
+      int outputs)
       throws Exception {
     try (Tensors tensors = new Tensors(backend);
-        PackedWeight weight =
-            backend
-                .linear()
-                .pack(LinearKernelsContract.weight(scheme, OUTPUTS, INPUTS, DataType.BF16))) {
-      int given = operation == Operation.SWIGLU_LINEAR_ADD ? 2 * INPUTS : INPUTS;
-      Tensor x = Activations.of(backend, tensors, random(rows * given, 1), rows, given);
-      Tensor y = Activations.of(backend, tensors, random(rows * OUTPUTS, 2), rows, OUTPUTS);
+        PackedWeight weight = weight(backend, operation, scheme, outputs)) {
+      Tensor x = Activations.of(backend, tensors, random(rows * INPUTS, 1), rows, INPUTS);
+      Tensor y = Activations.of(backend, tensors, random(rows * outputs, 2), rows, outputs);
       Tensor gain = tensors.of(random(INPUTS, 3), INPUTS);
       ServedLayers.Scratch scratch =
           new ServedLayers.Scratch(
               Activations.empty(backend, tensors, rows, INPUTS),
               tensors.zeros(rows).reshape(rows, 1),
-              Activations.empty(backend, tensors, rows, OUTPUTS),
-              Activations.empty(backend, tensors, rows, INPUTS),
+              Activations.empty(backend, tensors, rows, outputs),
+              Activations.empty(backend, tensors, rows, 2 * outputs),
               tensors.zeros(
                   backend.linear().workspaceElements(weight.shape(), weight.scheme(), rows) + 1));
       switch (operation) {
         case NORM_LINEAR -> layers.normLinear(x, gain, EPSILON, weight, y, scratch);
         case LINEAR_ADD -> layers.linearAdd(x, weight, y, scratch);
-        case SWIGLU_LINEAR_ADD -> layers.swiGluLinearAdd(x, weight, y, scratch);
+        case NORM_SWIGLU -> layers.normSwiGlu(x, gain, EPSILON, weight, y, scratch);
       }
       backend.synchronize();
       return tensors.read(y);
@@ -86,12 +105,33 @@ public abstract class ServedLayersContract {
               WeightScheme.int8(),
               WeightScheme.w4a8(new io.octavo.format.IntegerFormat(4), 64)
             }) {
-          float[] actual = run(backend, backend.servedLayers(), operation, scheme, rows);
-          float[] expected = run(reference, new ComposedLayers(reference), operation, scheme, rows);
-          boolean cast = scheme.activation().element().isPresent();
-          assertThat(Tensors.relativeError(actual, expected))
-              .as("%s of %s", operation, scheme)
-              .isLessThan(cast ? CAST_LIMIT : limit());
+          for (int outputs : OUTPUTS) {
+            float[] actual = run(backend, backend.servedLayers(), operation, scheme, rows, outputs);
+            float[] expected =
+                run(reference, new ComposedLayers(reference), operation, scheme, rows, outputs);
+            boolean cast = scheme.activation().element().isPresent();
+            assertThat(Tensors.relativeError(actual, expected))
+                .as("%s of %s to %d", operation, scheme, outputs)
+                .isLessThan(cast ? CAST_LIMIT : limit());
+          }
+        }
+      }
+    }
+  }
+
+  /** Rows alone, which some backends take another way, and among others. */
+  @Test
+  void aRowHasTheSameBitsAloneAndBesideOthers() throws Exception {
+    try (Backend backend = open()) {
+      for (Operation operation : Operation.values()) {
+        for (WeightScheme scheme :
+            new WeightScheme[] {
+              WeightScheme.fp8(new Granularity.PerRow()), WeightScheme.w4a8(ElementFormat.E2M1, 128)
+            }) {
+          ServedLayers layers = backend.servedLayers();
+          float[] alone = run(backend, layers, operation, scheme, 1, 132);
+          float[] many = run(backend, layers, operation, scheme, 5, 132);
+          assertThat(Arrays.copyOf(many, 132)).as("%s of %s", operation, scheme).isEqualTo(alone);
         }
       }
     }

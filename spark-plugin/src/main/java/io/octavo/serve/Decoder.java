@@ -216,17 +216,17 @@ final class Decoder implements AutoCloseable {
   }
 
   private void feedForward(ServedWeights.Layer layer, Tensor x) {
-    Tensor wide = memory.gateUp(x.rows());
+    Tensor activated = memory.activated(x.rows());
     backend
         .servedLayers()
-        .normLinear(
+        .normSwiGlu(
             x,
             layer.feedForwardNorm(),
             config.normEpsilon(),
             layer.gateUp(),
-            wide,
+            activated,
             memory.scratch());
-    backend.servedLayers().swiGluLinearAdd(wide, layer.down(), x, memory.scratch());
+    backend.servedLayers().linearAdd(activated, layer.down(), x, memory.scratch());
   }
 
   private void headNorm(Tensor x, int firstHead, int heads, Tensor gain) {

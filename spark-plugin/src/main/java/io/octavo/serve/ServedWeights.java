@@ -9,6 +9,7 @@ import io.octavo.model.Projection;
 import io.octavo.model.RopeTable;
 import io.octavo.tensor.ArenaPlan;
 import io.octavo.tensor.DataType;
+import io.octavo.tensor.HostWeight;
 import io.octavo.tensor.MemoryKind;
 import io.octavo.tensor.Shape;
 import io.octavo.tensor.Tensor;
@@ -18,6 +19,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** All weights of a model on a device, and the angles of its positions. */
 final class ServedWeights implements AutoCloseable {
@@ -85,7 +87,7 @@ final class ServedWeights implements AutoCloseable {
         headNorm(files, prefix + "self_attn.k_norm.weight"),
         linear(files, Projection.OUTPUT.weights(layer)),
         tensor(files, prefix + "post_attention_layernorm.weight", config.hidden()),
-        linear(files, Projection.GATE_UP.weights(layer)),
+        linear(files, Projection.GATE_UP.weights(layer), backend.linear()::packGated),
         linear(files, Projection.DOWN.weights(layer)));
   }
 
@@ -96,8 +98,13 @@ final class ServedWeights implements AutoCloseable {
   }
 
   private PackedWeight linear(ModelFiles files, List<String> names) {
+    return linear(files, names, backend.linear()::pack);
+  }
+
+  private PackedWeight linear(
+      ModelFiles files, List<String> names, Function<HostWeight, PackedWeight> packing) {
     try {
-      PackedWeight weight = backend.linear().pack(files.linear(names));
+      PackedWeight weight = packing.apply(files.linear(names));
       owned.add(weight);
       bytes += weight.bytes();
       return weight;

@@ -28,7 +28,7 @@ final class StepMemory implements AutoCloseable {
   private final Tensor residual;
   private final Tensor qkv;
   private final Tensor attended;
-  private final Tensor gateUp;
+  private final Tensor activated;
   private final ServedLayers.Scratch scratch;
   private final Tensor chosen;
   private final Tensor logits;
@@ -81,13 +81,13 @@ final class StepMemory implements AutoCloseable {
     residual = arena.tensor(residualSlot);
     qkv = arena.tensor(qkvSlot);
     attended = arena.tensor(attendedSlot);
-    gateUp = arena.tensor(gateUpSlot);
+    activated = arena.tensor(activatedSlot);
     scratch =
         new ServedLayers.Scratch(
             arena.tensor(normedSlot),
             arena.tensor(rstdSlot),
             arena.tensor(branchSlot),
-            arena.tensor(activatedSlot),
+            arena.tensor(gateUpSlot),
             arena.tensor(workspaceSlot));
     chosen = arena.tensor(chosenSlot);
     logits = arena.tensor(logitsSlot);
@@ -149,8 +149,8 @@ final class StepMemory implements AutoCloseable {
     return attended.rowRange(0, rows);
   }
 
-  Tensor gateUp(int rows) {
-    return gateUp.rowRange(0, rows);
+  Tensor activated(int rows) {
+    return activated.rowRange(0, rows);
   }
 
   ServedLayers.Scratch scratch() {
