@@ -180,7 +180,7 @@ final class VectorLoops implements FloatLoops {
     }
     if (i < count) {
       float[] g = tail(gate, i, count);
-      rest.swiGlu(g, tail(up, i, count), g, count - i);
+      swiGlu(g, tail(up, i, count), g, LANES);
       System.arraycopy(g, 0, out, i, count - i);
     }
   }
@@ -203,14 +203,15 @@ final class VectorLoops implements FloatLoops {
     if (i < count) {
       float[] g = tail(gate, i, count);
       float[] u = tail(up, i, count);
-      rest.swiGluBackward(tail(dout, i, count), g, u, count - i);
+      swiGluBackward(tail(dout, i, count), g, u, LANES);
       System.arraycopy(g, 0, gate, i, count - i);
       System.arraycopy(u, 0, up, i, count - i);
     }
   }
 
+  /** Filled up to a vector: an element has the same bits in a remainder as anywhere. */
   private static float[] tail(float[] a, int from, int to) {
-    return Arrays.copyOfRange(a, from, to);
+    return Arrays.copyOf(Arrays.copyOfRange(a, from, to), LANES);
   }
 
   /**
