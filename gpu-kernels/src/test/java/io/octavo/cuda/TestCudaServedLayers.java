@@ -12,7 +12,9 @@ class TestCudaServedLayers extends ServedLayersContract {
     return CudaBackend.open(0);
   }
 
-  /** Four roundings to BF16, of up to 2^-9 each: the norm's result, gates, ups, and what is left. */
+  /**
+   * Four roundings to BF16, of up to 2^-9 each: the norm's result, gates, ups, and what is left.
+   */
   @Override
   protected double limit() {
     return 4 * 0x1p-9;
