@@ -1,5 +1,6 @@
 package io.octavo.spark.serve;
 
+import io.octavo.kernel.Backend;
 import io.octavo.kernel.BackendChoice;
 import io.octavo.kernel.Backends;
 import io.octavo.kernel.Placement;
@@ -77,7 +78,7 @@ final class CachedModel {
       if (!choice.provider().name().equals("cuda")) {
         requireHeap(ServedMemory.productBytes(files), Runtime.getRuntime().maxMemory());
       }
-      loaded = ServedModel.load(files, conf.serve().engine(), choice.open(placement));
+      loaded = ServedModel.load(files, conf.serve().engine(), open(choice, placement));
     }
     if (!HuggingFaceFiles.fingerprintOf(directory, hadoop).equals(fingerprint)) {
       loaded.close();
@@ -90,6 +91,27 @@ final class CachedModel {
         loaded.bytes() >> 20,
         (System.nanoTime() - start) / 1_000_000);
     return loaded;
+  }
+
+  /** A device that has room for the model: what else uses it is known once it is open. */
+  private Backend open(BackendChoice choice, Placement placement) {
+    Backend backend = choice.open(placement);
+    try {
+      requireFree(size(), backend.freeBytes(), backend.description());
+      return backend;
+    } catch (RuntimeException e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  /** Before minutes of loading end in a device's own words. */
+  static void requireFree(long model, long free, String device) {
+    if (model > free) {
+      throw new IllegalArgumentException(
+          "it takes %,d bytes with its cache, %,d are free on %s; lower spark.octavo.serve.cacheMemory, serve it quantized, or give the device to fewer tasks"
+              .formatted(model, free, device));
+    }
   }
 
   /** An executor whose heap is full is ended by Spark, as is the one that tries again. */

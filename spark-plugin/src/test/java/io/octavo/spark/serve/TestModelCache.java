@@ -227,6 +227,15 @@ class TestModelCache {
   }
 
   @Test
+  void refusesWhatTheDeviceHasNoPlaceFor() {
+    CachedModel.requireFree(1 << 30, 1 << 30, "a device");
+    assertThatThrownBy(() -> CachedModel.requireFree(3L << 30, 1 << 30, "a device"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("3,221,225,472 bytes with its cache, 1,073,741,824 are free on a")
+        .hasMessageContaining("lower spark.octavo.serve.cacheMemory");
+  }
+
+  @Test
   void failsOnWeightsThatAreNotSound() throws IOException {
     Path broken = copy("broken");
     Path shard = broken.resolve("model-00002-of-00002.safetensors");
