@@ -179,8 +179,8 @@ final class VectorLoops implements FloatLoops {
       load(gate, i).mul(load(sigmoid, i)).mul(load(up, i)).intoArray(out, i);
     }
     if (i < count) {
-      float[] g = tail(gate, i, count);
-      swiGlu(g, tail(up, i, count), g, LANES);
+      float[] g = padded(gate, i, count);
+      swiGlu(g, padded(up, i, count), g, LANES);
       System.arraycopy(g, 0, out, i, count - i);
     }
   }
@@ -201,17 +201,21 @@ final class VectorLoops implements FloatLoops {
       d.mul(silu).intoArray(up, i);
     }
     if (i < count) {
-      float[] g = tail(gate, i, count);
-      float[] u = tail(up, i, count);
-      swiGluBackward(tail(dout, i, count), g, u, LANES);
+      float[] g = padded(gate, i, count);
+      float[] u = padded(up, i, count);
+      swiGluBackward(padded(dout, i, count), g, u, LANES);
       System.arraycopy(g, 0, gate, i, count - i);
       System.arraycopy(u, 0, up, i, count - i);
     }
   }
 
-  /** Filled up to a vector: an element has the same bits in a remainder as anywhere. */
   private static float[] tail(float[] a, int from, int to) {
-    return Arrays.copyOf(Arrays.copyOfRange(a, from, to), LANES);
+    return Arrays.copyOfRange(a, from, to);
+  }
+
+  /** Filled up to a vector: an element has the same bits in a remainder as anywhere. */
+  private static float[] padded(float[] a, int from, int to) {
+    return Arrays.copyOf(tail(a, from, to), LANES);
   }
 
   /**
