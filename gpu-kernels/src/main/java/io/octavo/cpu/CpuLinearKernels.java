@@ -31,6 +31,9 @@ final class CpuLinearKernels implements LinearKernels {
   /** Blocks that a product has at least where it has as many panels. */
   private static final int BLOCKS = 32;
 
+  /** Panels whose results leave together. */
+  private static final int TOGETHER = 4;
+
   private final Tiles tiles;
   private final FloatLoops floats;
   private final PanelLoops loops;
@@ -61,8 +64,8 @@ final class CpuLinearKernels implements LinearKernels {
         weight.panels(),
         block,
         (from, to) -> {
-          for (int panel = from; panel < to; panel++) {
-            multiply(weight, inputs, panel, result);
+          for (int panel = from; panel < to; panel += TOGETHER) {
+            multiply(weight, inputs, panel, Math.min(to, panel + TOGETHER), result);
           }
         });
   }
@@ -117,14 +120,29 @@ final class CpuLinearKernels implements LinearKernels {
     return scale;
   }
 
-  private void multiply(WeightPanels weight, Inputs inputs, int panel, FloatBuffer result) {
+  /** Some panels, whose results leave as one run for each row. */
+  private void multiply(
+      WeightPanels weight, Inputs inputs, int first, int end, FloatBuffer result) {
+    int width = (end - first) * loops.rows();
+    float[] out = tiles.floats(2, inputs.rows() * width);
+    for (int panel = first; panel < end; panel++) {
+      multiply(weight, inputs, panel, out, (panel - first) * loops.rows(), width);
+    }
+    int row = first * loops.rows();
+    int count = Math.min(width, weight.rows() - row);
+    for (int m = 0; m < inputs.rows(); m++) {
+      result.put(m * weight.rows() + row, out, m * width, count);
+    }
+  }
+
+  private void multiply(
+      WeightPanels weight, Inputs inputs, int panel, float[] out, int outAt, int outStride) {
     int step = PanelLoops.PHASES * loops.rows();
-    float[] out = tiles.floats(2, loops.rows());
     if (inputs.rows() > FEW) {
       float[] sums = tiles.floats(1, inputs.values.length / weight.stride() * step);
       multiplyTiles(weight, inputs, panel, sums);
       for (int m = 0; m < inputs.rows(); m++) {
-        finish(weight, inputs, panel, m, sums, m * step, out, result);
+        weight.finish(panel, sums, m * step, inputs.scales[m], out, outAt + m * outStride);
       }
       return;
     }
@@ -132,7 +150,7 @@ final class CpuLinearKernels implements LinearKernels {
     for (int m = 0; m < inputs.rows(); m++) {
       Arrays.fill(sums, 0, step, 0f);
       weight.add(panel, inputs.values, m * weight.stride(), sums);
-      finish(weight, inputs, panel, m, sums, 0, out, result);
+      weight.finish(panel, sums, 0, inputs.scales[m], out, outAt + m * outStride);
     }
   }
 
@@ -141,29 +159,16 @@ final class CpuLinearKernels implements LinearKernels {
     int stride = weight.stride();
     int step = PanelLoops.PHASES * loops.rows();
     int padded = inputs.values.length / stride;
-    Arrays.fill(sums, 0, padded * step, 0f);
     float[] wide = tiles.floats(0, CHUNK * loops.rows());
     for (int k = 0; k < stride; k += CHUNK) {
       int count = Math.min(CHUNK, stride - k);
       weight.widen(panel, k, count, wide);
       for (int m = 0; m < padded; m += PanelLoops.TILE) {
+        if (k == 0) {
+          Arrays.fill(sums, m * step, (m + PanelLoops.TILE) * step, 0f);
+        }
         loops.addTile(wide, inputs.values, m * stride + k, stride, count, sums, m * step);
       }
     }
-  }
-
-  private void finish(
-      WeightPanels weight,
-      Inputs inputs,
-      int panel,
-      int m,
-      float[] sums,
-      int sumsAt,
-      float[] out,
-      FloatBuffer result) {
-    weight.finish(panel, sums, sumsAt, inputs.scales[m], out);
-    int row = panel * loops.rows();
-    int count = Math.min(loops.rows(), weight.rows() - row);
-    result.put(m * weight.rows() + row, out, 0, count);
   }
 }

@@ -75,7 +75,8 @@ interface PanelLoops {
       int count);
 
   /**
-   * {@code out = (sum of partial sums) (factor rowScale) + bias} of a panel's rows.
+   * {@code out = (sum of partial sums) (factor rowScale) + bias} of a panel's rows, from {@code
+   * outAt} on.
    *
    * @param rowsAt where the panel's rows are among {@code rowScales} and {@code bias}
    */
@@ -86,5 +87,6 @@ interface PanelLoops {
       float[] rowScales,
       float[] bias,
       int rowsAt,
-      float[] out);
+      float[] out,
+      int outAt);
 }

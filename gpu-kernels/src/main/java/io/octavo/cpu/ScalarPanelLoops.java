@@ -133,12 +133,13 @@ final class ScalarPanelLoops implements PanelLoops {
       float[] rowScales,
       float[] bias,
       int rowsAt,
-      float[] out) {
+      float[] out,
+      int outAt) {
     for (int row = 0; row < ROWS; row++) {
       int at = sumsAt + row;
       float even = sums[at] + sums[at + 2 * ROWS];
       float odd = sums[at + ROWS] + sums[at + 3 * ROWS];
-      out[row] = (even + odd) * (rowScales[rowsAt + row] * factor) + bias[rowsAt + row];
+      out[outAt + row] = (even + odd) * (rowScales[rowsAt + row] * factor) + bias[rowsAt + row];
     }
   }
 }

@@ -231,13 +231,14 @@ final class VectorPanelLoops implements PanelLoops {
       float[] rowScales,
       float[] bias,
       int rowsAt,
-      float[] out) {
+      float[] out,
+      int outAt) {
     for (int i = 0; i < ROWS; i += LANES) {
       int at = sumsAt + i;
       FloatVector even = floats(sums, at).add(floats(sums, at + 2 * ROWS));
       FloatVector odd = floats(sums, at + ROWS).add(floats(sums, at + 3 * ROWS));
       FloatVector scale = floats(rowScales, rowsAt + i).mul(factor);
-      even.add(odd).mul(scale).add(floats(bias, rowsAt + i)).intoArray(out, i);
+      even.add(odd).mul(scale).add(floats(bias, rowsAt + i)).intoArray(out, outAt + i);
     }
   }
 }

@@ -251,9 +251,9 @@ final class WeightPanels implements PackedWeight {
     return (at + column * loops.rows()) / storage.grouped().columnsOfByte();
   }
 
-  /** Results of a panel's rows from their partial sums. */
-  void finish(int panel, float[] sums, int sumsAt, float factor, float[] out) {
-    loops.finish(sums, sumsAt, factor, rowScales, bias, panel * loops.rows(), out);
+  /** Results of a panel's rows from their partial sums, from {@code outAt} on. */
+  void finish(int panel, float[] sums, int sumsAt, float factor, float[] out, int outAt) {
+    loops.finish(sums, sumsAt, factor, rowScales, bias, panel * loops.rows(), out, outAt);
   }
 
   int panels() {

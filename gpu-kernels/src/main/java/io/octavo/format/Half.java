@@ -18,18 +18,28 @@ public final class Half {
         : sign * Math.scalb(1 + mantissa / 1024f, exponent - 15);
   }
 
+  /** Bits of the FP32 numbers 65,520, from which on all round to infinity, and 2^-14. */
+  private static final int OVERFLOW = 0x477FF000;
+
+  private static final int LEAST_NORMAL = 0x38800000;
+
+  /** Mantissa bits that FP32 has more, and what its exponents are more. */
+  private static final int DROPPED = 13;
+
+  private static final int REBIAS = 127 - 15 << 23;
+
   /** Nearest, ties to even; overflow becomes infinity. */
   public static short encode(float value) {
-    int sign = Float.floatToRawIntBits(value) >>> 16 & 0x8000;
-    float magnitude = Math.abs(value);
-    if (Float.isNaN(value)) {
-      return (short) (sign | 0x7E00);
+    int bits = Float.floatToRawIntBits(value);
+    int sign = bits >>> 16 & 0x8000;
+    int magnitude = bits & 0x7FFFFFFF;
+    if (magnitude >= LEAST_NORMAL && magnitude < OVERFLOW) {
+      int half = (1 << DROPPED - 1) - 1 + (magnitude >> DROPPED & 1);
+      return (short) (sign | magnitude - REBIAS + half >> DROPPED);
     }
-    if (magnitude >= 65520f) {
-      return (short) (sign | 0x7C00);
+    if (magnitude < LEAST_NORMAL) {
+      return (short) (sign | (int) Math.rint(Math.abs(value) * 0x1p24f));
     }
-    int exponent = Math.max(Math.getExponent(magnitude), -14);
-    long steps = (long) Math.rint(Math.scalb((double) magnitude, 10 - exponent));
-    return (short) (sign | (int) (steps + ((long) (exponent + 14) << 10)));
+    return (short) (sign | (Float.isNaN(value) ? 0x7E00 : 0x7C00));
   }
 }
