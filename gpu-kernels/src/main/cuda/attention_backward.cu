@@ -353,8 +353,8 @@ struct Consumer {
       float2 at = D == 128 ? early[j] : *reinterpret_cast<const float2*>(lse + 8 * j + column);
 #pragma unroll
       for (int i = 0; i < 4; i++) s[4 * j + i] = exp2_approximate(fmaf(s[4 * j + i], factor, -(i % 2 ? at.y : at.x)));
-      p[2 * j] = pack_bf16(s[4 * j], s[4 * j + 1]);
-      p[2 * j + 1] = pack_bf16(s[4 * j + 2], s[4 * j + 3]);
+      p[2 * j] = round_pair(s[4 * j], s[4 * j + 1]);
+      p[2 * j + 1] = round_pair(s[4 * j + 2], s[4 * j + 3]);
     }
     accumulate(dv, p, gradients_at());
     wgmma_wait<1>();
@@ -364,8 +364,8 @@ struct Consumer {
       float2 at = *reinterpret_cast<const float2*>(delta + 8 * j + column);
 #pragma unroll
       for (int i = 0; i < 4; i++) s[4 * j + i] *= dp[4 * j + i] - (i % 2 ? at.y : at.x);
-      ds[2 * j] = pack_bf16(s[4 * j], s[4 * j + 1]);
-      ds[2 * j + 1] = pack_bf16(s[4 * j + 2], s[4 * j + 3]);
+      ds[2 * j] = round_pair(s[4 * j], s[4 * j + 1]);
+      ds[2 * j + 1] = round_pair(s[4 * j + 2], s[4 * j + 3]);
     }
     int buffer = use % 2;
     store_scores(ds, buffer);
@@ -439,8 +439,8 @@ struct Consumer {
 #pragma unroll
       for (int j = 0; j < D / 8; j++) {
         int i = 4 * j + 2 * half;
-        key[4 * j] = pack_bf16(dk[i] * work.scale, dk[i + 1] * work.scale);
-        value[4 * j] = pack_bf16(dv[i], dv[i + 1]);
+        key[4 * j] = round_pair(dk[i] * work.scale, dk[i + 1] * work.scale);
+        value[4 * j] = round_pair(dv[i], dv[i + 1]);
       }
     }
   }
@@ -554,8 +554,8 @@ __device__ void finish_query(const float* query_sums, __nv_bfloat16* dq, long lo
 #pragma unroll
   for (int i = 0; i < 8; i++) {
     float4 sum = sums[i * 128 + threadIdx.x];
-    tile[row][4 * i + lane % 4] = octavo::pack_bf16(sum.x * scale, sum.y * scale);
-    tile[row + 8][4 * i + lane % 4] = octavo::pack_bf16(sum.z * scale, sum.w * scale);
+    tile[row][4 * i + lane % 4] = round_pair(sum.x * scale, sum.y * scale);
+    tile[row + 8][4 * i + lane % 4] = round_pair(sum.z * scale, sum.w * scale);
   }
   __syncthreads();
   int first = block / (D / 64) * 64, column = block % (D / 64) * 64;

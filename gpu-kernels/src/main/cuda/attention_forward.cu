@@ -320,7 +320,7 @@ struct Consumer {
 
   __device__ __forceinline__ void pack_probabilities() {
 #pragma unroll
-    for (int i = 0; i < 32; i++) p[i] = pack_bf16(s[2 * i], s[2 * i + 1]);
+    for (int i = 0; i < 32; i++) p[i] = round_pair(s[2 * i], s[2 * i + 1]);
   }
 
   // First key tile of an item, nothing pending.
@@ -447,7 +447,7 @@ struct Consumer {
       uint32_t packed[4];
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        packed[i] = pack_bf16(o[8 * step + 2 * i] * factor[i % 2], o[8 * step + 2 * i + 1] * factor[i % 2]);
+        packed[i] = round_pair(o[8 * step + 2 * i] * factor[i % 2], o[8 * step + 2 * i + 1] * factor[i % 2]);
       }
       int chunk = (2 * step % 8 + lane / 16) ^ (row % 8);
       store_matrices(to + step / 4 * S::query_rows * 128 + chunk * 16, packed[0], packed[1], packed[2], packed[3]);

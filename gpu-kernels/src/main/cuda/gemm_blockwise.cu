@@ -20,6 +20,7 @@
 // multiples of 16 bytes.
 #include <cuda_bf16.h>
 
+#include "include/bf16.cuh"
 #include "include/wgmma.cuh"
 
 #ifdef OCTAVO_SM90A  // there are no kernels for other architectures
@@ -162,27 +163,10 @@ __device__ void produce(const Problem& p, uint32_t base, int rank) {
   }
 }
 
-__device__ __forceinline__ float2 load_float2(uint32_t address) {
-  float2 v;
-  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(v.x), "=f"(v.y) : "r"(address));
-  return v;
-}
-
-__device__ __forceinline__ float load_float(uint32_t address) {
-  float v;
-  asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(address));
-  return v;
-}
-
 __device__ __forceinline__ uint32_t load_pair(uint32_t address) {
   uint32_t v;
   asm volatile("ld.shared.b32 %0, [%1];" : "=r"(v) : "r"(address) : "memory");
   return v;
-}
-
-__device__ __forceinline__ uint32_t pack(float low, float high) {
-  __nv_bfloat162 both = __floats2bfloat162_rn(low, high);
-  return reinterpret_cast<uint32_t&>(both);
 }
 
 // One warpgroup's 64 rows of its block's tiles.
@@ -353,9 +337,9 @@ struct Consumer {
 #pragma unroll
     for (int j = 0; j < T::n / 8; j += 2) {
       int chunk = j % 8 + lane / 16;
-      store_matrices(staging() + j / 8 * T::box_bytes + row * 128 + (chunk ^ row % 8) * 16, pack(sum[4 * j], sum[4 * j + 1]),
-                     pack(sum[4 * j + 2], sum[4 * j + 3]), pack(sum[4 * j + 4], sum[4 * j + 5]),
-                     pack(sum[4 * j + 6], sum[4 * j + 7]));
+      store_matrices(staging() + j / 8 * T::box_bytes + row * 128 + (chunk ^ row % 8) * 16, round_pair(sum[4 * j], sum[4 * j + 1]),
+                     round_pair(sum[4 * j + 2], sum[4 * j + 3]), round_pair(sum[4 * j + 4], sum[4 * j + 5]),
+                     round_pair(sum[4 * j + 6], sum[4 * j + 7]));
     }
     shared_proxy_fence();
     __syncwarp();

@@ -145,12 +145,6 @@ __device__ __forceinline__ uint32_t bf16_of_int4(uint32_t word, int i) {
 
 // ------------------------------------------------------------------------------------------------
 
-__device__ __forceinline__ float load_float(uint32_t address) {
-  float v;
-  asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(address));
-  return v;
-}
-
 // Where a warpgroup finds its part of the ring, and how far it is.
 struct Stages {
   uint32_t ring, full, empty;
@@ -536,7 +530,7 @@ struct Share {
 // divide it. What lies where there are no tokens is multiplied too, and not looked at.
 template <int TOKENS, Made MADE, int PACKS>
 __device__ __forceinline__ void cast_here(const LinearWork& work, const Share<TOKENS, 1>& share,
-                                          const RowGains<MADE, PACKS, true>& gains, Amaxes* amaxes, uint8_t* codes, float* scales) {
+                                          const RowGains<MADE, PACKS, true>& gains, Amaxes& amaxes, uint8_t* codes, float* scales) {
   __shared__ float reduced[2][2][ROW_THREADS / WARP];
   constexpr bool DIVIDED = MADE == Made::PART;
   WarpgroupBarrier barrier;
@@ -545,7 +539,7 @@ __device__ __forceinline__ void cast_here(const LinearWork& work, const Share<TO
     uint4 packs[PACKS];
     take_row<MADE, PACKS>(packs, work.source, gains, token, work.k, from, reduced[token % 2][0], barrier);
     float amax = row_amax(packs, reduced[token % 2][1], barrier);
-    if (DIVIDED && share.blocks > 1) amax = amaxes->of_all(token, share.blocks, share.rank, amax);
+    if (DIVIDED && share.blocks > 1) amax = amaxes.of_all(token, share.blocks, share.rank, amax);
     float scale = scale_for(amax, E4M3::MAX_FINITE, SCALE_FP32);
     Divisor<E4M3> by(scale);
 #pragma unroll
@@ -569,7 +563,7 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
   extern __shared__ uint8_t raw[];
   __shared__ uint64_t barriers[2 * S::stages], arrived;
   __shared__ float token_scales[TOKENS];
-  __shared__ Amaxes amaxes[1];
+  __shared__ Amaxes amaxes;
   Share<TOKENS, GROUPS> share(work);
   int own_slabs = share.own_segments * share.each, ring_stages = min(S::stages, own_slabs);
   int before_sent = S::begin_bytes(ring_stages) + (HERE ? own_slabs * TOKENS * 128 : 0);
@@ -590,7 +584,7 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
     // Every block sends the fours of the sums that are this one's: each blocks-th from its rank on.
     int fours = (share.tokens * QUADS - rank + blocks - 1) >> share.shift;
     barrier_arrive_expecting(shared_address(&arrived), fours * blocks * 16);
-    if (MADE == Made::PART) amaxes->init(blocks);
+    if (MADE == Made::PART) amaxes.init(blocks);
   }
   __syncthreads();
   if (blocks > 1) cluster_arrive();
@@ -712,31 +706,28 @@ __device__ __forceinline__ void multiply(const LinearWork& work) {
   MULTIPLY_TILE(NAME, 64, 1, 160, 2, __VA_ARGS__)     \
   MULTIPLY_TILE(NAME, 128, 2, 384, 1, __VA_ARGS__)
 
+// Also for blocks that cast.
+#define MULTIPLY_BOTH(NAME, BLOCKS, ...) \
+  MULTIPLY(NAME, BLOCKS, __VA_ARGS__)    \
+  MULTIPLY_CASTING(NAME, BLOCKS, __VA_ARGS__)
+
 using PlainE4M3 = Plain<Element::E4M3, 0>;
 using ScaledE4M3 = Plain<Element::E4M3, 1>;
 using PlainInt8 = Plain<Element::INT8, 0>;
 using PlainBf16 = Plain<Element::BF16, 0>;
 
-MULTIPLY(e4m3, 5, PlainE4M3)
-MULTIPLY(e4m3_scaled, 5, ScaledE4M3)
+MULTIPLY_BOTH(e4m3, 5, PlainE4M3)
+MULTIPLY_BOTH(e4m3_scaled, 5, ScaledE4M3)
 MULTIPLY(int8, 5, PlainInt8)
 MULTIPLY(bf16, 5, PlainBf16)
-MULTIPLY(int4_e4m3_1, 4, FourBitE4M3<Code::INT4, 1>)
-MULTIPLY(int4_e4m3_2, 4, FourBitE4M3<Code::INT4, 2>)
-MULTIPLY(int4_e4m3_4, 4, FourBitE4M3<Code::INT4, 4>)
+MULTIPLY_BOTH(int4_e4m3_1, 4, FourBitE4M3<Code::INT4, 1>)
+MULTIPLY_BOTH(int4_e4m3_2, 4, FourBitE4M3<Code::INT4, 2>)
+MULTIPLY_BOTH(int4_e4m3_4, 4, FourBitE4M3<Code::INT4, 4>)
 MULTIPLY(int4_table_e4m3_1, 4, FourBitE4M3<Code::INT4_TABLE, 1>)
 MULTIPLY(int4_table_e4m3_2, 4, FourBitE4M3<Code::INT4_TABLE, 2>)
 MULTIPLY(int4_table_e4m3_4, 4, FourBitE4M3<Code::INT4_TABLE, 4>)
-MULTIPLY(e2m1_e4m3_1, 4, FourBitE4M3<Code::E2M1, 1>)
-MULTIPLY(e2m1_e4m3_2, 4, FourBitE4M3<Code::E2M1, 2>)
-MULTIPLY(e2m1_e4m3_4, 4, FourBitE4M3<Code::E2M1, 4>)
+MULTIPLY_BOTH(e2m1_e4m3_1, 4, FourBitE4M3<Code::E2M1, 1>)
+MULTIPLY_BOTH(e2m1_e4m3_2, 4, FourBitE4M3<Code::E2M1, 2>)
+MULTIPLY_BOTH(e2m1_e4m3_4, 4, FourBitE4M3<Code::E2M1, 4>)
 MULTIPLY(int4_bf16_1, 4, Int4Bf16<1>)
 MULTIPLY(int4_bf16_2, 4, Int4Bf16<2>)
-MULTIPLY_CASTING(e4m3, 5, PlainE4M3)
-MULTIPLY_CASTING(e4m3_scaled, 5, ScaledE4M3)
-MULTIPLY_CASTING(int4_e4m3_1, 4, FourBitE4M3<Code::INT4, 1>)
-MULTIPLY_CASTING(int4_e4m3_2, 4, FourBitE4M3<Code::INT4, 2>)
-MULTIPLY_CASTING(int4_e4m3_4, 4, FourBitE4M3<Code::INT4, 4>)
-MULTIPLY_CASTING(e2m1_e4m3_1, 4, FourBitE4M3<Code::E2M1, 1>)
-MULTIPLY_CASTING(e2m1_e4m3_2, 4, FourBitE4M3<Code::E2M1, 2>)
-MULTIPLY_CASTING(e2m1_e4m3_4, 4, FourBitE4M3<Code::E2M1, 4>)

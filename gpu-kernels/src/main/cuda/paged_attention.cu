@@ -157,6 +157,12 @@ struct Line {
   }
 };
 
+// 0 for what is not finite: it does not count for scales.
+__device__ __forceinline__ float finite_magnitude(float x) {
+  float magnitude = fabsf(x);
+  return magnitude < __uint_as_float(0x7F800000u) ? magnitude : 0;
+}
+
 // A warp writes a key or value; `number(d)` gives its elements.
 template <typename Format, typename Number>
 __device__ __forceinline__ void write_line(const Line<Format>& line, int head_size, int lane, const Number& number) {
@@ -164,8 +170,7 @@ __device__ __forceinline__ void write_line(const Line<Format>& line, int head_si
   if (Format::SCALED) {
     float amax = 0;
     for (int d = lane; d < head_size; d += WARP) {
-      float magnitude = fabsf(number(d));
-      amax = fmaxf(amax, magnitude < __uint_as_float(0x7F800000u) ? magnitude : 0);
+      amax = fmaxf(amax, finite_magnitude(number(d)));
     }
     scale = scale_for(warp_max(amax), Format::LARGEST, SCALE_FP32);
     if (lane == 0) *line.scale = scale;
@@ -315,7 +320,7 @@ struct Attention {
   int head, group, lane, warp;
   __half* keys;
   __half* values;
-  int64_t pair[2];  // of this thread's two rows; row * group + query head in the group
+  int64_t pair[2];  // of this thread's two rows: row * group + query head in the group, or that head alone; -1 for none
   uint32_t q[D / 16][4];
 
   __device__ __forceinline__ Attention(const CacheWork& w, __half* shared)
@@ -334,17 +339,21 @@ struct Attention {
       pair[i] = first + lane / 4 + 8 * i;
       bool inside = pair[i] < end;
       int64_t row = inside ? pair[i] / group : 0;
-      const bf16* from = work.qkv + row * (work.query_heads + 2 * work.key_heads) * D +
-                         (head * group + (inside ? pair[i] % group : 0)) * D;
-#pragma unroll
-      for (int s = 0; s < D / 16; s++) {
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-          uint32_t two = *reinterpret_cast<const uint32_t*>(from + 16 * s + 8 * j + lane % 4 * 2);
-          q[s][2 * j + i] = inside ? halves_of(two) : 0;
-        }
-      }
+      take_query(i, work.qkv + row * (work.query_heads + 2 * work.key_heads) * D +
+                        (head * group + (inside ? pair[i] % group : 0)) * D, inside);
       if (!inside) pair[i] = -1;
+    }
+  }
+
+  // This thread's i-th row of queries.
+  __device__ __forceinline__ void take_query(int i, const bf16* from, bool inside) {
+#pragma unroll
+    for (int s = 0; s < D / 16; s++) {
+#pragma unroll
+      for (int j = 0; j < 2; j++) {
+        uint32_t two = *reinterpret_cast<const uint32_t*>(from + 16 * s + 8 * j + lane % 4 * 2);
+        q[s][2 * j + i] = inside ? halves_of(two) : 0;
+      }
     }
   }
 
@@ -354,15 +363,7 @@ struct Attention {
 #pragma unroll
     for (int i = 0; i < 2; i++) {
       int h = first + lane / 4 + 8 * i;
-      const bf16* from = heads + (h < group ? h : 0) * D;
-#pragma unroll
-      for (int s = 0; s < D / 16; s++) {
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-          uint32_t two = *reinterpret_cast<const uint32_t*>(from + 16 * s + 8 * j + lane % 4 * 2);
-          q[s][2 * j + i] = h < group ? halves_of(two) : 0;
-        }
-      }
+      take_query(i, heads + (h < group ? h : 0) * D, h < group);
     }
     name_heads(first);
   }
@@ -870,7 +871,8 @@ struct NewLine {
     }
     float scale = 1;
     if (Format::SCALED) {
-      float amax = fmaxf(fmaxf(finite(low[0]), finite(low[1])), fmaxf(finite(high[0]), finite(high[1])));
+      float amax = fmaxf(fmaxf(finite_magnitude(low[0]), finite_magnitude(low[1])),
+                         fmaxf(finite_magnitude(high[0]), finite_magnitude(high[1])));
       scale = scale_for(warp_max(amax), Format::LARGEST, SCALE_FP32);
     }
     if (lane < LANES) {
@@ -897,10 +899,6 @@ struct NewLine {
   }
 
  private:
-  static __device__ __forceinline__ float finite(float x) {
-    float magnitude = fabsf(x);
-    return magnitude < __uint_as_float(0x7F800000u) ? magnitude : 0;
-  }
   static __device__ __forceinline__ void turn(float& low, float& high, float c, float s) {
     float lower = to_float(round_one(turned_low(low, high, c, s)));
     high = to_float(round_one(turned_high(low, high, c, s)));

@@ -35,8 +35,8 @@ __device__ __forceinline__ uint32_t to_bf16_pair(float low, float high) {
   return to_bf16(low).bits | static_cast<uint32_t>(to_bf16(high).bits) << 16;
 }
 
-// The same by the hardware's conversion, an eighth of the instructions: all NaN become 0x7FFF. For inference, which no
-// reference follows to the bits of a NaN.
+// The same by the hardware's conversion, an eighth of the instructions: all NaN become 0x7FFF. For inference, attention and
+// products, which no reference follows to the bits of a NaN.
 __device__ __forceinline__ uint32_t round_pair(float low, float high) {
   uint32_t pair;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));

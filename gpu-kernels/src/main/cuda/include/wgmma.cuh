@@ -16,16 +16,15 @@ namespace octavo {
 
 enum class Major : int { contraction = 0, outer = 1 };
 
-// Start address, tile stride (unused along the contraction), 8 rows = 1,024 bytes, 128-byte swizzle.
-__device__ __forceinline__ uint64_t matrix_descriptor(uint32_t address, uint32_t tile_stride = 16) {
-  return (uint64_t{1} << 62) | (uint64_t{1024 >> 4} << 32) | (uint64_t{tile_stride >> 4} << 16) |
-         ((address & 0x3FFFF) >> 4);
-}
-
-// The descriptor whose lower half is `lower`, the one part that differs between places: adding to that alone (16 bytes are 1)
-// keeps it in the registers that tensor cores read it from.
+// The descriptor whose lower half is `lower`, the one part that differs between places: 8 rows = 1,024 bytes, 128-byte swizzle.
+// Adding to the lower half alone (16 bytes are 1) keeps it in the registers that tensor cores read it from.
 __device__ __forceinline__ uint64_t descriptor_of(uint32_t lower) {
   return (uint64_t{1} << 62) | (uint64_t{1024 >> 4} << 32) | lower;
+}
+
+// Start address, tile stride (unused along the contraction).
+__device__ __forceinline__ uint64_t matrix_descriptor(uint32_t address, uint32_t tile_stride = 16) {
+  return descriptor_of(tile_stride >> 4 << 16 | (address & 0x3FFFF) >> 4);
 }
 
 __device__ __forceinline__ uint64_t advance(uint64_t descriptor, int bytes) { return descriptor + (bytes >> 4); }

@@ -28,7 +28,7 @@ record SlabWeight(
     implements PackedWeight {
 
   /** Blocks that an H100 or H200 has room for at once: three on each of 132 multiprocessors. */
-  private static final int MOST_BLOCKS = 396;
+  static final int MOST_BLOCKS = 396;
 
   private static final int MOST_SEGMENTS = 4;
 

@@ -33,10 +33,8 @@ record TokenTile(int tokens) {
   /** Where blocks keep their tokens beside the stages. */
   private static final int CASTING_BUDGET = 56 << 10;
 
-  /** Blocks that a device has room for at once: three or two on each of 132 multiprocessors. */
-  private static final int SMALL_BLOCKS = 396;
-
-  private static final int MEDIUM_BLOCKS = 264;
+  /** Blocks that a device has room for at once: of the large tile two on a multiprocessor. */
+  private static final int MEDIUM_BLOCKS = SlabWeight.MOST_BLOCKS / 3 * 2;
 
   /** For few rows, by blocks that cast them. */
   static TokenTile casting() {
@@ -82,7 +80,7 @@ record TokenTile(int tokens) {
 
   /** Blocks that share the segments of a row of slabs: all have one, or one has all. */
   int cluster(SlabWeight weight, int rows) {
-    int room = tokens == LARGE ? MEDIUM_BLOCKS : SMALL_BLOCKS;
+    int room = tokens == LARGE ? MEDIUM_BLOCKS : SlabWeight.MOST_BLOCKS;
     boolean fits = weight.tiles() * tiles(rows) * weight.segments() <= room;
     return groups() == 1 && fits ? weight.segments() : 1;
   }
